@@ -1,0 +1,39 @@
+"""polycolor: fill drawn shapes with a colour you name.
+
+from polycolor_cli import colorize
+colorize("star.png", "red").save("red-star.png")
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from polycolor_cli.color import ColorError, parse_color
+    from polycolor_cli.fill import Colorizer, colorize
+    from polycolor_cli.picture import PictureError
+    from polycolor_cli.weights import ModelError
+
+    __version__: str
+
+_HOMES = {
+    "colorize": "fill",
+    "Colorizer": "fill",
+    "parse_color": "color",
+    "ColorError": "color",
+    "PictureError": "picture",
+    "ModelError": "weights",
+}
+
+__all__ = ["ColorError", "Colorizer", "ModelError", "PictureError", "__version__", "colorize", "parse_color"]
+
+
+def __getattr__(name: str) -> Any:
+    # a shell tool that only prints its help should not import NumPy
+    if name in _HOMES:
+        from importlib import import_module
+
+        return getattr(import_module(f"polycolor_cli.{_HOMES[name]}"), name)
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("polycolor")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

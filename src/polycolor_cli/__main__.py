@@ -1,0 +1,3 @@
+from polycolor_cli.cli import main
+
+main()

@@ -1,0 +1,53 @@
+"""The command line: one module per command, each a thin layer over what a programmer calls."""
+
+import sys
+
+import typer
+
+from polycolor_cli.cli import batch, colorize, colors, dataset, train
+from polycolor_cli.errors import PolycolorError
+
+app = typer.Typer(
+    name="polycolor",
+    help="Fill drawn shapes with a colour you name.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+app.command("colorize", rich_help_panel="Fill", epilog=colorize.EPILOG)(colorize.command)
+app.command("batch", rich_help_panel="Fill", epilog=batch.EPILOG)(batch.command)
+app.command("colors", rich_help_panel="Fill", epilog=colors.EPILOG)(colors.command)
+app.command("train", rich_help_panel="Teach", epilog=train.EPILOG)(train.command)
+app.command("dataset", rich_help_panel="Teach", epilog=dataset.EPILOG)(dataset.command)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from polycolor_cli import __version__
+
+        print(f"polycolor {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Show the version."),
+) -> None:
+    """Fill drawn shapes with a colour you name."""
+
+
+def main() -> None:
+    """Run the command line; what the user can mend is one line on stderr."""
+    try:
+        app()
+    except PolycolorError as error:
+        print(f"polycolor: {error}", file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        print("polycolor: interrupted", file=sys.stderr)
+        sys.exit(130)
+    except BrokenPipeError:
+        # the reader of our output has gone, and there is nobody left to tell
+        sys.stderr.close()
+        sys.exit(141)

@@ -1,0 +1,139 @@
+"""polycolor colorize: fill the shape in one picture, or in a few."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from polycolor_cli.cli import painting
+from polycolor_cli.errors import PolycolorError
+
+if TYPE_CHECKING:
+    from polycolor_cli.fill import Colorizer, Paint
+
+EPILOG = "Example: polycolor colorize shape.png --color magenta -o out.png"
+
+
+def command(
+    pictures: Annotated[list[str], typer.Argument(metavar="PICTURE", help="Drawings to fill; - reads one from stdin.")],
+    color: painting.Color = None,
+    output: Annotated[
+        str | None,
+        typer.Option(
+            "--output", "-o", metavar="OUT", help="File to write, a folder for several pictures, or - for stdout."
+        ),
+    ] = None,
+    lines: painting.Lines = "fill",
+    background: painting.Background = "keep",
+    mask: painting.Mask = False,
+    model: painting.Model = "polycolor",
+) -> None:
+    """Fill the shape in a drawing with a colour.
+
+    Without -o the result is written beside the drawing: shape.png becomes shape-magenta.png.
+    """
+    if color is None and not mask:
+        color = _ask()
+    # everything that can be refused is refused before the first picture is read
+    name = "mask" if mask else _slug(color or "")
+    jobs = [(source, _target(source, output, name, many=len(pictures) > 1)) for source in pictures]
+    _refuse_collisions(jobs)
+
+    from polycolor_cli.fill import Colorizer, Paint
+
+    how = None if mask else Paint(color or "", lines, background)  # type: ignore[arg-type]
+    colorizer = Colorizer(model)
+    failed = False
+    for source, target in jobs:
+        try:
+            _one(source, target, colorizer, how)
+        except PolycolorError as error:
+            failed = True
+            print(f"polycolor: {error}", file=sys.stderr)
+    if failed:
+        raise typer.Exit(1)
+
+
+def _one(source: str, target: Path | None, colorizer: "Colorizer", how: "Paint | None") -> None:
+    from polycolor_cli.picture import encode, read_picture, write_picture
+
+    image = read_picture(sys.stdin.buffer.read(), "stdin") if source == "-" else read_picture(Path(source))
+    filled = colorizer.fill(image, how)
+    if not filled.found:
+        print(f"polycolor: {source}: no shape found, nothing was filled", file=sys.stderr)
+    if target is None:
+        sys.stdout.buffer.write(encode(filled.image))
+        sys.stdout.buffer.flush()
+    else:
+        write_picture(filled.image, target)
+        print(target)
+
+
+def _slug(color: str) -> str:
+    """A colour as part of a file name: the name that was typed, or its hex digits."""
+    from polycolor_cli.color import parse_color
+
+    red, green, blue = parse_color(color)
+    typed = color.strip().lower().replace(" ", "")
+    return typed if typed.isalpha() else f"{red:02x}{green:02x}{blue:02x}"
+
+
+def _target(source: str, output: str | None, name: str, many: bool) -> Path | None:
+    """Where the result of a picture goes; None is stdout."""
+    if output == "-" or (output is None and source == "-"):
+        if many:
+            raise PolycolorError("several pictures cannot go to stdout: give -o a folder")
+        return None
+    stem = "stdin" if source == "-" else Path(source).stem
+    if output is None:
+        return Path(source).with_name(f"{stem}-{name}.png")
+    path = Path(output)
+    if many and path.exists() and not path.is_dir():
+        raise PolycolorError(f"{output}: must be a folder, for there are several pictures")
+    if path.is_dir() or many or output.endswith("/"):
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise PolycolorError(f"{output}: cannot be made a folder ({error.strerror})") from None
+        return path / f"{stem}.png"
+    from polycolor_cli.picture import format_of
+
+    format_of(path)
+    if not path.parent.is_dir():
+        raise PolycolorError(f"{output}: there is no folder {str(path.parent)!r}")
+    return path
+
+
+def _refuse_collisions(jobs: list[tuple[str, Path | None]]) -> None:
+    inputs = {Path(source).resolve() for source, _ in jobs if source != "-"}
+    taken: dict[Path, str] = {}
+    for source, target in jobs:
+        if target is None:
+            continue
+        whole = target.resolve()
+        if whole in inputs:
+            raise PolycolorError(f"{target}: is one of the drawings, and would be overwritten; give another -o")
+        if whole in taken:
+            raise PolycolorError(f"{taken[whole]} and {source} would both be written to {target}")
+        taken[whole] = source
+
+
+def _ask() -> str:
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise PolycolorError("which colour? Give one with --color (see 'polycolor colors')")
+    from rich.columns import Columns
+    from rich.console import Console
+
+    from polycolor_cli.cli.colors import swatch
+    from polycolor_cli.color import PALETTE, parse_color
+
+    console = Console(stderr=True)
+    console.print(Columns([swatch(name, rgb) for name, rgb in PALETTE.items()], equal=True))
+    while True:
+        typed = console.input("Colour (a name, #rrggbb, hsl() …): ").strip()
+        try:
+            parse_color(typed)
+            return typed
+        except PolycolorError as error:
+            console.print(f"[red]{error}[/]")

@@ -1,0 +1,198 @@
+"""polycolor train: teach a network, from a dataset, from synthetic drawings, or from both."""
+
+import signal
+import sys
+import time
+from pathlib import Path
+from threading import Event
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from polycolor_cli.errors import PolycolorError
+
+if TYPE_CHECKING:
+    from polycolor_cli.train.config import TrainConfig
+    from polycolor_cli.train.loop import Progress
+
+EPILOG = "Example: polycolor train dataset/ --epochs 5 --out runs/first"
+
+_TRAINING, _NETWORK = "Training", "Network"
+
+
+def command(
+    ctx: typer.Context,
+    dataset: Annotated[
+        str, typer.Argument(metavar="DATASET", help="Folder in the dataset layout.", show_default=False)
+    ] = "",
+    out: Annotated[Path | None, typer.Option("--out", metavar="RUN", help="New folder for the run.")] = None,
+    synthetic: Annotated[
+        bool, typer.Option("--synthetic", help="Learn from endless synthetic drawings (too).")
+    ] = False,
+    resume: Annotated[
+        Path | None,
+        typer.Option("--resume", metavar="RUN", help="Go on with a run; --epochs or --steps may set a new end."),
+    ] = None,
+    init_from: Annotated[
+        str, typer.Option("--init-from", metavar="MODEL", help="Start from the weights of a .safetensors model.")
+    ] = "",
+    epochs: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            help="Rounds through the data (16,000 drawings a round without a dataset).",
+            rich_help_panel=_TRAINING,
+        ),
+    ] = 50,
+    steps: Annotated[
+        int,
+        typer.Option(
+            min=0, help="Optimiser steps, instead of --epochs.", show_default=False, rich_help_panel=_TRAINING
+        ),
+    ] = 0,
+    batch_size: Annotated[int, typer.Option(min=1, help="Drawings per step.", rich_help_panel=_TRAINING)] = 32,
+    lr: Annotated[float, typer.Option(min=0, help="Highest learning rate.", rich_help_panel=_TRAINING)] = 2e-3,
+    loss: Annotated[
+        str, typer.Option(metavar="bce-dice|l1|mse", help="What is minimised.", rich_help_panel=_TRAINING)
+    ] = "bce-dice",
+    optimizer: Annotated[str, typer.Option(metavar="adamw|adam", help="How.", rich_help_panel=_TRAINING)] = "adamw",
+    seed: Annotated[int, typer.Option(min=0, help="Same seed, same training.", rich_help_panel=_TRAINING)] = 0,
+    conditioning: Annotated[
+        str,
+        typer.Option(
+            metavar="coverage|rgb|embedding", help="How the network is told the colour.", rich_help_panel=_NETWORK
+        ),
+    ] = "coverage",
+    width: Annotated[int, typer.Option(min=1, help="Channels at the finest level.", rich_help_panel=_NETWORK)] = 16,
+    depth: Annotated[int, typer.Option(min=1, help="Levels.", rich_help_panel=_NETWORK)] = 6,
+    max_width: Annotated[int, typer.Option(min=1, help="Most channels at any level.", rich_help_panel=_NETWORK)] = 96,
+    patch: Annotated[
+        int,
+        typer.Option(
+            min=1, help="Side of the pixel block folded into channels; 1 for a plain U-Net.", rich_help_panel=_NETWORK
+        ),
+    ] = 2,
+    upsampling: Annotated[
+        str, typer.Option(metavar="bilinear|transposed", help="How the decoder enlarges.", rich_help_panel=_NETWORK)
+    ] = "bilinear",
+    embed_dim: Annotated[int, typer.Option(min=1, help="Numbers per colour name.", rich_help_panel=_NETWORK)] = 16,
+) -> None:
+    """Train a network on a dataset folder, on synthetic drawings, or on both.
+
+    RUN holds the settings, curves, samples, a checkpoint to resume from, and the model in two files:
+    model.onnx to run ('colorize --model RUN') and model.safetensors to train on.
+    """
+    given = {
+        name: value
+        for name, value in ctx.params.items()
+        if name not in ("out", "resume") and ctx.get_parameter_source(name).name != "DEFAULT"  # type: ignore[union-attr]
+    }
+    from polycolor_cli.train.run import Run
+
+    if resume is not None:
+        run = Run(resume)
+        config = _resumed(run, given, out)
+    else:
+        if out is None:
+            raise PolycolorError("where to? Give a new folder with --out")
+        run = Run(out)
+        config = _new(run, given)
+    _train(config, run)
+
+
+def _new(run: Any, given: dict[str, Any]) -> "TrainConfig":
+    from polycolor_cli.train.config import TrainConfig, best_precision, dimensions_of
+
+    if run.folder.exists() and (not run.folder.is_dir() or any(run.folder.iterdir())):
+        raise PolycolorError(
+            f"{run.folder}: is there already and not empty; give a new --out, or --resume {run.folder}"
+        )
+    if not given.get("dataset") and not given.get("synthetic"):
+        raise PolycolorError("nothing to learn from: give a dataset folder, or --synthetic, or both")
+    if given.get("init_from"):
+        given = dimensions_of(Path(given["init_from"]), given)
+    config = TrainConfig(**given, precision=best_precision())
+    config.check()
+    run.folder.mkdir(parents=True, exist_ok=True)
+    config.save(run.config)
+    return config
+
+
+def _resumed(run: Any, given: dict[str, Any], out: Path | None) -> "TrainConfig":
+    from dataclasses import replace
+
+    from polycolor_cli.train.config import TrainConfig
+
+    others = sorted(set(given) - {"epochs", "steps"})
+    if others or out is not None:
+        raise PolycolorError(
+            f"a resumed run keeps its settings: leave out {', '.join(others) or '--out'} "
+            "(only --epochs and --steps can change)"
+        )
+    if not run.config.is_file() or not run.has_checkpoint():
+        raise PolycolorError(f"{run.folder}: there is no run to resume here (no config.toml or no checkpoint)")
+    config = replace(TrainConfig.load(run.config), **given)
+    config.check()
+    config.save(run.config)
+    return config
+
+
+def _train(config: "TrainConfig", run: Any) -> None:
+    stop = Event()
+
+    def interrupted(signum: int, frame: Any) -> None:
+        # a second Ctrl-C means it
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        print("\npolycolor: stopping after this step; everything is saved", file=sys.stderr, flush=True)
+        stop.set()
+
+    from polycolor_cli.train.finish import finish
+    from polycolor_cli.train.loop import train
+
+    previous = signal.signal(signal.SIGINT, interrupted)
+    try:
+        with _Display() as display:
+            complete = train(config, run, display.update, stop)
+    except FloatingPointError as error:
+        raise PolycolorError(f"{run.folder}: {error}") from None
+    finally:
+        signal.signal(signal.SIGINT, previous)
+    finish(run, config)
+    if complete:
+        print(f"model: {run.folder / 'model.onnx'}")
+    else:
+        print(f"stopped early; go on with: polycolor train --resume {run.folder}")
+        raise typer.Exit(130)
+
+
+class _Display:
+    """A progress bar on a terminal; elsewhere a plain line every few seconds."""
+
+    def __enter__(self) -> "_Display":
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn
+
+        self.console = Console(stderr=True)
+        columns = (TextColumn("epoch {task.fields[epoch]}"), BarColumn(), TextColumn("{task.description}"))
+        self.bar = Progress(*columns, console=self.console, disable=not self.console.is_terminal)
+        self.bar.start()
+        self.task = self.bar.add_task("starting", total=None, epoch=1)
+        self.printed = time.monotonic()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.bar.stop()
+
+    def update(self, at: "Progress") -> None:
+        left = time.strftime("%H:%M:%S", time.gmtime(at.seconds_left))
+        text = f"step {at.step}/{at.steps}  loss {at.loss:.4f}  {at.drawings_per_second:.0f} drawings/s  {left} left"
+        self.bar.update(self.task, total=at.steps, completed=at.step, description=text, epoch=at.epoch)
+        if at.row:
+            measured = "  ".join(f"{key} {value:.4f}" for key, value in at.row.items() if key not in _KNOWN)
+            self.console.print(f"epoch {at.epoch}: {measured}", highlight=False)
+        if not self.console.is_terminal and (time.monotonic() - self.printed > 5 or at.step == at.steps):
+            self.printed = time.monotonic()
+            print(f"epoch {at.epoch}  {text}", file=sys.stderr, flush=True)
+
+
+_KNOWN = ("epoch", "step", "drawings", "lr")

@@ -1,0 +1,205 @@
+"""Batches of drawings as tensors: from a dataset folder, from the synthetic world, or from both.
+
+A stream is a pure function of its seed: batch number `n` is the same whichever process makes it
+and wherever a training starts, which is what makes resuming exact.
+"""
+
+from __future__ import annotations
+
+import itertools
+import signal
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from polycolor_cli.color import PALETTE, parse_color
+from polycolor_cli.data.dataset import Row, coverage_between
+from polycolor_cli.data.synthetic import Drawing, drawing
+
+NAMES = list(PALETTE)
+PALETTE_RGB = np.array([PALETTE[name] for name in NAMES], np.float32) / 255
+
+SYNTHETIC_SIZES: list[tuple[tuple[int, int], float]] = [
+    ((128, 128), 0.52),
+    ((96, 96), 0.05),
+    ((160, 160), 0.07),
+    ((96, 160), 0.04),
+    ((160, 96), 0.04),
+    ((192, 192), 0.08),
+    ((256, 256), 0.12),
+    ((160, 256), 0.04),
+    ((256, 160), 0.04),
+]
+"""Sizes (height, width) of synthetic batches, and how often each comes."""
+
+
+@dataclass
+class Batch:
+    """Drawings with their truth; every value is float32 in 0..1 but `name`.
+
+    drawing (N, 3, H, W): smallest, mean and largest gray; gray (N, 1, H, W): the mean alone.
+    color (N, 3): RGB asked for; name (N,): its index in the palette.
+    coverage (N, 1, H, W): what the shape covers; known (N, 1, H, W): 1 where that is certain.
+    painted (N, 3, H, W): the picture to come out.
+    from_half: whether the network is to look at half the size first, as it does at large pictures.
+    """
+
+    drawing: Tensor
+    gray: Tensor
+    color: Tensor
+    name: Tensor
+    coverage: Tensor
+    known: Tensor
+    painted: Tensor
+    from_half: bool = False
+
+    def __len__(self) -> int:
+        return len(self.drawing)
+
+
+def synthetic_batch(seed: int, number: int, batch_size: int, size: tuple[int, int] | None = None) -> Batch:
+    """Batch `number` of the synthetic world `seed`.
+
+    With no `size` one is drawn, and the batch holds as many drawings as cost about what
+    `batch_size` drawings of 128 x 128 do. Colours come from the palette.
+    """
+    rng = np.random.default_rng([seed, 1 << 40, number])
+    if size is None:
+        size = SYNTHETIC_SIZES[rng.choice(len(SYNTHETIC_SIZES), p=[share for _, share in SYNTHETIC_SIZES])][0]
+        count = max(2, round(batch_size * 128 * 128 / (size[0] * size[1])))
+    else:
+        count = batch_size
+    # drawings of different batches never share an index
+    drawings = [drawing(seed, number * 4096 + i, size) for i in range(count)]
+    batch = from_drawings(drawings, rng.integers(len(NAMES), size=count))
+    batch.from_half = min(size) >= 160 and bool(rng.random() < 0.5)
+    return batch
+
+
+def planes(gray: NDArray[np.uint8], shrink: int = 1) -> NDArray[np.float32]:
+    """The smallest, mean and largest gray under each pixel of a picture shrunk `shrink` times.
+
+    gray: uint8 (H, W), both multiples of `shrink`. Returns float32 (3, H / shrink, W / shrink), 0..255.
+    """
+    if shrink == 1:
+        return np.broadcast_to(gray, (3, *gray.shape)).astype(np.float32)
+    blocks = gray.reshape(gray.shape[0] // shrink, shrink, -1, shrink)
+    return np.stack([blocks.min((1, 3)), blocks.mean((1, 3), dtype=np.float32), blocks.max((1, 3))]).astype(np.float32)
+
+
+def from_drawings(drawings: list[Drawing], names: np.ndarray) -> Batch:
+    """A batch of synthetic drawings of one size, each with a palette colour (an index)."""
+    stack = np.stack([planes(d.picture, d.shrink) for d in drawings])
+    coverage = torch.from_numpy(np.stack([d.coverage for d in drawings])[:, None]).float() / 255
+    given = torch.from_numpy(stack).float() / 255
+    gray = given[:, 1:2].clone()
+    color = torch.from_numpy(PALETTE_RGB[names])
+    painted = (1 - coverage) * gray + coverage * color[:, :, None, None]
+    return Batch(given, gray, color, torch.from_numpy(names), coverage, torch.ones_like(coverage), painted)
+
+
+def from_rows(rows: list[Row]) -> Batch:
+    """A batch of dataset rows whose pictures have one size."""
+    given, coverages, knowns, painted, colors, names = [], [], [], [], [], []
+    for row in rows:
+        gray, picture = row.load()
+        color = parse_color(row.colour)
+        coverage, known = coverage_between(gray, picture, color)
+        given.append(planes(gray))
+        coverages.append(coverage)
+        knowns.append(known)
+        painted.append(picture)
+        colors.append(color)
+        names.append(NAMES.index(row.colour) if row.colour in NAMES else 0)
+    drawing = torch.from_numpy(np.stack(given)).float() / 255
+    return Batch(
+        drawing=drawing,
+        gray=drawing[:, 1:2].clone(),
+        color=torch.tensor(colors, dtype=torch.float32) / 255,
+        name=torch.tensor(names),
+        coverage=torch.from_numpy(np.stack(coverages)[:, None]),
+        known=torch.from_numpy(np.stack(knowns)[:, None]).float(),
+        painted=torch.from_numpy(np.stack(painted)).permute(0, 3, 1, 2).float() / 255,
+    )
+
+
+class SyntheticStream(torch.utils.data.IterableDataset[Batch]):
+    """The endless stream of synthetic batches from number `start` on."""
+
+    def __init__(self, seed: int, batch_size: int, start: int = 0) -> None:
+        self.seed, self.batch_size, self.start = seed, batch_size, start
+
+    def __iter__(self) -> Iterator[Batch]:
+        cv2.setNumThreads(1)
+        worker = torch.utils.data.get_worker_info()
+        number, step = self.start, 1
+        if worker is not None:
+            number, step = self.start + worker.id, worker.num_workers
+        while True:
+            yield synthetic_batch(self.seed, number, self.batch_size)
+            number += step
+
+
+class RowStream:
+    """Batches of dataset rows, shuffled anew each epoch; rows of one size share a batch."""
+
+    def __init__(self, rows: list[Row], seed: int, batch_size: int) -> None:
+        self.rows, self.seed, self.batch_size = rows, seed, batch_size
+        self.groups: dict[tuple[int, int], list[int]] = {}
+        for i, row in enumerate(rows):
+            self.groups.setdefault(row.size, []).append(i)
+        self.epoch = sum(-(-len(group) // batch_size) for group in self.groups.values())
+
+    def in_epoch(self, epoch: int) -> list[list[Row]]:
+        """The batches of one epoch, in their order."""
+        rng = np.random.default_rng([self.seed, epoch])
+        batches = []
+        for group in self.groups.values():
+            order = rng.permutation(group)
+            batches += [order[i : i + self.batch_size] for i in range(0, len(order), self.batch_size)]
+        return [[self.rows[i] for i in batches[b]] for b in rng.permutation(len(batches))]
+
+    def __getitem__(self, number: int) -> Batch:
+        return from_rows(self.in_epoch(number // self.epoch)[number % self.epoch])
+
+
+def _ignore_interrupt(worker: int) -> None:
+    # Ctrl-C reaches every process of a terminal; only the training itself answers it
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def synthetic_batches(seed: int, batch_size: int, start: int) -> Iterator[Batch]:
+    """Synthetic batches from number `start` on, made ahead in a process of their own."""
+    loader = torch.utils.data.DataLoader(
+        SyntheticStream(seed, batch_size, start),
+        batch_size=None,
+        num_workers=1,
+        prefetch_factor=6,
+        # a forked OpenCV waits for threads that were not forked with it
+        multiprocessing_context="spawn",
+        worker_init_fn=_ignore_interrupt,
+    )
+    yield from loader
+
+
+def training_batches(
+    rows: RowStream | None, synthetic: bool, seed: int, batch_size: int, start: int
+) -> Iterator[Batch]:
+    """The endless stream of training batches from number `start` on.
+
+    Rows of a dataset, synthetic drawings, or the two in turn.
+    """
+    if rows is None:
+        yield from synthetic_batches(seed, batch_size, start)
+    elif not synthetic:
+        for number in itertools.count(start):
+            yield rows[number]
+    else:
+        drawn = synthetic_batches(seed, batch_size, start // 2)
+        for number in itertools.count(start):
+            yield next(drawn) if number % 2 else rows[number // 2]

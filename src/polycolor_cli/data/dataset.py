@@ -1,0 +1,122 @@
+"""The dataset layout on disk: `training/` and `validation/`, each with pictures and a data.json.
+
+Each split holds `inputs/`, `outputs/` and `data.json`, a list of rows
+`{"input_polygon": "star.png", "colour": "yellow", "output_image": "yellow_star.png"}`.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from polycolor_cli.color import ColorError, parse_color
+from polycolor_cli.errors import PolycolorError
+from polycolor_cli.picture import PictureError, read_picture
+
+SPLITS = ("training", "validation")
+_KEYS = ("input_polygon", "colour", "output_image")
+
+
+class DatasetError(PolycolorError):
+    """A dataset that cannot be used; `problems` has one line for each thing wrong."""
+
+    def __init__(self, problems: list[str]) -> None:
+        self.problems = problems
+        super().__init__("\n".join(problems))
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of a data.json: a drawing, a colour, and the picture to come out."""
+
+    drawing: Path
+    colour: str
+    painted: Path
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the drawing, in pixels."""
+        return read_picture(self.drawing).size
+
+    def load(self) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+        """The drawing as gray uint8 (H, W), and the painted picture as RGB uint8 (H, W, 3)."""
+        gray = read_picture(self.drawing).convert("L")
+        return np.asarray(gray), np.asarray(read_picture(self.painted).convert("RGB"))
+
+
+def read_split(folder: Path) -> tuple[list[Row], list[str]]:
+    """The rows of one split, and a line for every problem found in it.
+
+    Every picture is opened: nothing that this passes can fail later for being bad data.
+    """
+    listing = folder / "data.json"
+    try:
+        table = json.loads(listing.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return [], [f"{listing}: no such file"]
+    except (OSError, UnicodeDecodeError) as error:
+        return [], [f"{listing}: cannot be read ({error})"]
+    except json.JSONDecodeError as error:
+        return [], [f"{listing}: not JSON (line {error.lineno}: {error.msg})"]
+    if not isinstance(table, list) or not table:
+        return [], [f"{listing}: must be a list with at least one row"]
+    rows, problems = [], []
+    for number, entry in enumerate(table, 1):
+        where = f"{listing}: row {number}"
+        missing = [key for key in _KEYS if not isinstance(entry, dict) or not isinstance(entry.get(key), str)]
+        if missing:
+            problems.append(f"{where}: no {' and no '.join(repr(key) for key in missing)}")
+            continue
+        row = Row(
+            folder / "inputs" / entry["input_polygon"], entry["colour"], folder / "outputs" / entry["output_image"]
+        )
+        problems += [f"{where}: {problem}" for problem in _check(row)]
+        rows.append(row)
+    return rows, problems
+
+
+def _check(row: Row) -> Iterator[str]:
+    try:
+        parse_color(row.colour)
+    except ColorError as error:
+        yield str(error)
+    sizes = []
+    for path in (row.drawing, row.painted):
+        try:
+            sizes.append(read_picture(path).size)
+        except PictureError as error:
+            yield str(error)
+    if len(set(sizes)) == 2:
+        (w, h), (w2, h2) = sizes
+        yield f"{row.drawing.name} is {w} x {h} pixels and {row.painted.name} is {w2} x {h2}"
+
+
+def read_dataset(folder: Path) -> dict[str, list[Row]]:
+    """The rows of both splits. Raises DatasetError with every problem of both at once."""
+    if not folder.is_dir():
+        raise DatasetError([f"{folder}: no such folder"])
+    splits, problems = {}, []
+    for split in SPLITS:
+        splits[split], found = read_split(folder / split)
+        problems += found
+    if problems:
+        raise DatasetError(problems)
+    return splits
+
+
+def coverage_between(
+    gray: NDArray[np.uint8], painted: NDArray[np.uint8], color: tuple[int, int, int]
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """The coverage (H, W) in 0..1 that turns a drawing into its painted picture, and where it is known.
+
+    Where the paper already has the colour asked for, painting changes nothing and nothing is known.
+    """
+    paper = np.repeat(gray[:, :, None].astype(np.float32), 3, 2) / 255
+    way = np.array(color, np.float32) / 255 - paper
+    length = (way**2).sum(-1)
+    known = length > 0.02
+    moved = ((painted.astype(np.float32) / 255 - paper) * way).sum(-1)
+    return np.clip(moved / np.where(known, length, 1), 0, 1).astype(np.float32), known

@@ -1,0 +1,410 @@
+"""Synthetic drawings with their coverage: an endless, seeded world of shapes to learn from.
+
+`drawing(seed, index)` is a pure function: the same seed and index give the same bytes, whichever
+process asks and in whatever order. The truth follows one rule, the one people expect of a bucket
+that does not leak: ink is covered, and so is everything that the ink encloses or was meant to
+enclose. Ink that encloses nothing (dots, tails, handles' outsides, letters beside the shape) covers
+only itself.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from polycolor_cli.data import shapes, wear
+from polycolor_cli.data.strokes import Canvas, Hand, Path, walk
+
+Rng = np.random.Generator
+
+_WORDS = (
+    "A",
+    "B",
+    "C",
+    "D",
+    "E",
+    "F",
+    "G",
+    "H",
+    "K",
+    "M",
+    "P",
+    "Q",
+    "R",
+    "S",
+    "2",
+    "3",
+    "4",
+    "5",
+    "6",
+    "8",
+    "9",
+    "i",
+    "in",
+    "ok",
+    "3D",
+    "8K",
+    "?",
+    "!",
+    "%",
+    "&",
+    "+",
+    "x",
+)
+
+
+@dataclass
+class Drawing:
+    """A drawing and its truth: `picture` uint8 (H, W) gray, `coverage` uint8 (h, w) 0..255.
+
+    The picture is `shrink` times as large as the coverage in each direction, and drawn with that
+    much more detail; both are the same size where `shrink` is 1.
+    """
+
+    picture: NDArray[np.uint8]
+    coverage: NDArray[np.uint8]
+    shrink: int = 1
+
+
+@dataclass
+class Pen:
+    """What one drawer uses on one page: line width in picture pixels, a hand, and a habit."""
+
+    width: float
+    hand: Hand
+    dashes: float = 0.0
+    outlines: list[tuple[Path, float]] | None = None
+
+    def line(self, canvas: Canvas, path: Path, closed: bool = False, thinner: float = 1.0) -> None:
+        width = max(0.6, self.width * thinner)
+        if closed:
+            canvas.fill(path)
+        if not self.dashes:
+            canvas.stroke(path, width, closed)
+            return
+        # widths count: the round ends of a dash eat into the gap
+        points = walk(path, 1.0, closed)
+        on, off = self.dashes * width + 1, width + (0.5 + 0.3 * self.dashes) * width + 1
+        for start in np.arange(0, len(points), on + off):
+            canvas.stroke(points[int(start) : int(start + on) + 1], width)
+
+    def outline(self, canvas: Canvas, rng: Rng, contour: Path, solid: bool = False) -> None:
+        """Draw a shape's outline with this hand, and mark what it means to enclose."""
+        radius = float(np.abs(contour - contour.mean(0)).max())
+        strokes, regions = self.hand.draw(rng, contour, radius)
+        for region in regions:
+            canvas.fill(region, ink=solid)
+        for path, closed in strokes:
+            self.line(canvas, path, closed)
+        if self.outlines is not None:
+            self.outlines += [(path, self.width) for path, _ in strokes]
+
+
+def _place(contour: Path, centre: NDArray, radius: float) -> Path:
+    return contour * radius + centre
+
+
+def _mark(canvas: Canvas, rng: Rng, pen: Pen, at: NDArray, size: float) -> None:
+    """A small thing at `at`: a dot, a bar, an arc, a squiggle, a letter, a little shape."""
+    kind, turn = rng.integers(7), rng.uniform(0, 2 * np.pi)
+    way = np.array([np.cos(turn), np.sin(turn)]) if rng.random() < 0.6 else np.eye(2)[rng.integers(2)]
+    thinner = rng.uniform(0.5, 1.1)
+    if kind == 0:
+        canvas.dot(at, min(size, max(pen.width * rng.uniform(0.5, 1.2), 0.5)))
+    elif kind == 1:
+        pen.line(canvas, np.stack([at - way * size, at + way * size]), thinner=thinner)
+    elif kind == 2:
+        arc = turn + np.linspace(0, rng.uniform(0.8, 2.9), 16)
+        pen.line(canvas, at + size * np.stack([np.cos(arc), np.sin(arc)], 1), thinner=thinner)
+    elif kind == 3:
+        pen.line(canvas, at + rng.uniform(-size, size, (int(rng.integers(3, 6)), 2)), thinner=thinner)
+    elif kind == 4:
+        word = str(rng.choice(_WORDS))
+        canvas.text(word, at + [-size * 0.5 * len(word), size * 0.7], size * 1.4, pen.width * thinner)
+    elif kind == 5:
+        pen.line(canvas, _place(shapes.outline(rng), at, size), True, thinner)
+    else:
+        canvas.fill(_place(shapes.outline(rng), at, size * 0.7), ink=True)
+
+
+def _details(canvas: Canvas, rng: Rng, pen: Pen, contour: Path) -> None:
+    """Ink inside an outline: marks, dividing lines, hatching, an inner outline."""
+    centre = contour.mean(0)
+    radius = float(np.abs(contour - centre).max())
+    kind = rng.random()
+    if kind < 0.5:
+        for _ in range(int(rng.integers(1, 6))):
+            toward = contour[rng.integers(len(contour))]
+            at = centre + (toward - centre) * rng.uniform(0, 0.55)
+            _mark(canvas, rng, pen, at, radius * rng.uniform(0.06, 0.4))
+    elif kind < 0.7:
+        for _ in range(int(rng.integers(1, 4))):
+            a, b = contour[rng.integers(len(contour), size=2)]
+            pen.line(canvas, np.stack([a, b]), thinner=rng.uniform(0.5, 1.0))
+    elif kind < 0.8:
+        canvas_ink = canvas.ink.copy()
+        canvas.ink[:] = 0
+        step = max(radius * rng.uniform(0.12, 0.4), 2.5 * pen.width)
+        slope = rng.uniform(-1, 1)
+        for y in np.arange(-2 * radius, 2 * radius, step):
+            ends = np.array([[-2 * radius, y - slope * radius], [2 * radius, y + slope * radius]])
+            pen.line(canvas, centre + ends, thinner=0.6)
+        inside = np.zeros_like(canvas.ink)
+        cv2.fillPoly(inside, [np.round(contour * canvas.scale).astype(np.int32)], 255)
+        canvas.ink[:] = (canvas.ink & inside) | canvas_ink
+    else:
+        pen.line(canvas, centre + (contour - centre) * rng.uniform(0.4, 0.85), True, rng.uniform(0.5, 1.0))
+
+
+def _loose(canvas: Canvas, rng: Rng, pen: Pen, contour: Path) -> None:
+    """Ink beside an outline that encloses nothing, or a handle that does."""
+    centre = contour.mean(0)
+    radius = float(np.abs(contour - centre).max())
+    kind = rng.random()
+    rim = int(rng.integers(len(contour)))
+    outward = contour[rim] - centre
+    outward = outward / max(float(np.hypot(*outward)), 1e-6)
+    clear = pen.width * rng.uniform(1.6, 3) + 1.5
+    if kind < 0.3:
+        for _ in range(int(rng.integers(1, 5))):
+            size = radius * rng.uniform(0.05, 0.35)
+            far = clear + size + radius * rng.uniform(0, 0.5)
+            turned = outward * far
+            _mark(canvas, rng, pen, contour[int(rng.integers(len(contour)))] + turned, size)
+    elif kind < 0.55:
+        # a stretch of the outline again, a little farther out: echoes, handles, the card behind
+        points = walk(centre + (contour - centre) * (1 + clear / radius + rng.uniform(0, 0.3)), 2.0)
+        length = int(len(points) * rng.uniform(0.08, 0.55))
+        pen.line(canvas, np.roll(points, -int(rng.integers(len(points))), 0)[: max(2, length)])
+    elif kind < 0.7:
+        end = contour[rim] + outward * radius * rng.uniform(0.2, 0.8)
+        bend = (contour[rim] + end) / 2 + rng.normal(0, 0.15 * radius, 2)
+        pen.line(canvas, np.stack([contour[rim], bend, end]))
+        if rng.random() < 0.4:
+            back = rng.uniform(0.15, 0.35) * radius
+            sides = [end - outward * back + s * back * np.array([-outward[1], outward[0]]) for s in (1, -1)]
+            pen.line(canvas, np.stack([sides[0], end, sides[1]]))
+    elif kind < 0.82:
+        n = int(rng.integers(4, 13))
+        near, far = 1 + clear / radius, 1 + clear / radius + rng.uniform(0.15, 0.4)
+        for k in range(n):
+            ray = contour[k * len(contour) // n] - centre
+            pen.line(canvas, np.stack([centre + ray * near, centre + ray * far]))
+    elif kind < 0.92:
+        size = radius * rng.uniform(0.2, 0.5)
+        ring = contour[rim] + size * np.stack([np.cos(np.arange(32) / 5), np.sin(np.arange(32) / 5)], 1)
+        pen.line(canvas, ring, True)
+    else:
+        low = float(contour[:, 1].max()) + (clear if rng.random() < 0.6 else 0.0)
+        x = centre[0] + radius * np.sort(rng.uniform(-1.5, 1.5, 2))
+        pen.line(canvas, np.array([[x[0], low], [x[1], low]]))
+
+
+def _one(canvas: Canvas, rng: Rng, pen: Pen) -> None:
+    """One shape, often with details inside and loose ink beside it."""
+    size = np.array([canvas.width, canvas.height])
+    radius = rng.uniform(0.22, 0.48) * size.min()
+    slack = np.maximum(size / 2 - radius - pen.width / 2, 0)
+    centre = size / 2 + rng.uniform(-1, 1, 2) * (slack if rng.random() < 0.93 else slack + radius * 0.4)
+    stretch = np.where(size > size.min(), rng.uniform(1, size / size.min()), 1)
+    contour = _place(shapes.outline(rng) * stretch, centre, radius)
+    pen.outline(canvas, rng, contour)
+    if rng.random() < 0.4:
+        _details(canvas, rng, pen, contour)
+    if rng.random() < 0.35:
+        for _ in range(int(rng.integers(1, 4))):
+            _loose(canvas, rng, pen, contour)
+
+
+def _page(canvas: Canvas, rng: Rng, pen: Pen) -> None:
+    """Several shapes, small and apart, or close with a channel between them."""
+    cells = int(rng.integers(2, 5 if min(canvas.width, canvas.height) >= 96 else 4))
+    cell = np.array([canvas.width, canvas.height]) / cells
+    pen.width = min(pen.width, 0.1 * float(cell.min()))
+    crowded = rng.uniform(0.25, 0.5)
+    for row in range(cells):
+        for column in range(cells):
+            if rng.random() < 0.3:
+                continue
+            radius = crowded * rng.uniform(0.7, 1.0) * float(cell.min()) - pen.width
+            slack = np.maximum(cell / 2 - radius - pen.width, 0)
+            centre = (np.array([column, row]) + 0.5) * cell + rng.uniform(-1, 1, 2) * slack
+            if rng.random() < 0.15:
+                _mark(canvas, rng, pen, centre, radius * 0.5)
+                continue
+            contour = _place(shapes.outline(rng), centre, max(radius, 2.5))
+            pen.outline(canvas, rng, contour)
+            if rng.random() < 0.15:
+                _details(canvas, rng, pen, contour)
+
+
+def _hidden(canvas: Canvas, contour: Path, fronts: list[Path]) -> float:
+    """Share of an outline that other shapes lie upon."""
+    front = Canvas(canvas.width, canvas.height, 1)
+    for other in fronts:
+        front.fill(other)
+    x, y = np.clip(walk(contour, 1.0), 0, [canvas.width - 1, canvas.height - 1]).astype(int).T
+    return float((front.region[y, x] > 0).mean())
+
+
+def _composition(canvas: Canvas, rng: Rng, pen: Pen) -> None:
+    """Shapes that overlap: all lines drawn, the front one hiding the others, or one silhouette."""
+    size = np.array([canvas.width, canvas.height])
+    n = int(rng.integers(2, 5))
+    spread = rng.uniform(0.1, 0.28) * size
+    contours = [
+        _place(
+            shapes.outline(rng),
+            size / 2 + rng.uniform(-1, 1, 2) * spread,
+            rng.uniform(0.12, 0.33) * float(size.min()),
+        )
+        for _ in range(n)
+    ]
+    how = rng.random()
+    if how < 0.35:
+        for contour in contours:
+            pen.outline(canvas, rng, contour)
+    elif how < 0.7:
+        # a margin lets the hidden outline end in the open beside the one in front; where little is
+        # hidden that would be no more than a gap
+        margin = pen.width * rng.uniform(1.7, 3) + 1.5 if rng.random() < 0.6 else 0.0
+        for k, contour in enumerate(contours):
+            if margin and _hidden(canvas, contour, contours[k + 1 :]) > 0.4:
+                canvas.clear(contour, margin)
+                pen.line(canvas, np.concatenate([contour, contour[:1]]))
+            else:
+                canvas.clear(contour, margin)
+                pen.outline(canvas, rng, contour)
+    else:
+        whole = Canvas(canvas.width, canvas.height, canvas.scale)
+        for contour in contours:
+            whole.fill(contour)
+        found, _ = cv2.findContours(whole.region, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_TC89_L1)
+        for edge in found:
+            if len(edge) > 6:
+                pen.outline(canvas, rng, (edge[:, 0].astype(float) + 0.5) / canvas.scale)
+    if rng.random() < 0.35:
+        _details(canvas, rng, pen, contours[-1])
+    if rng.random() < 0.35:
+        _loose(canvas, rng, pen, contours[0])
+
+
+def _solid(canvas: Canvas, rng: Rng, pen: Pen) -> None:
+    """A shape already blacked in, sometimes with white lines or holes inside."""
+    size = np.array([canvas.width, canvas.height])
+    radius = rng.uniform(0.2, 0.46) * float(size.min())
+    centre = size / 2 + rng.uniform(-1, 1, 2) * np.maximum(size / 2 - radius, 0)
+    contour = _place(shapes.outline(rng), centre, radius)
+    pen.outline(canvas, rng, contour, solid=True)
+    for _ in range(int(rng.integers(0, 3))):
+        at = centre + rng.uniform(-0.4, 0.4, 2) * radius
+        if rng.random() < 0.5:
+            canvas.stroke(np.stack([at, centre + rng.uniform(-0.4, 0.4, 2) * radius]), pen.width, erase=True)
+        else:
+            canvas.dot(at, radius * rng.uniform(0.05, 0.3), erase=True)
+
+
+def _scribbles(canvas: Canvas, rng: Rng, pen: Pen) -> None:
+    """Open strokes only: nothing here is a shape, and only the ink itself is covered."""
+    size = np.array([canvas.width, canvas.height])
+    for _ in range(int(rng.integers(1, 6))):
+        at = rng.uniform(0.15, 0.85, 2) * size
+        _mark(canvas, rng, pen, at, float(size.min()) * rng.uniform(0.08, 0.35))
+
+
+def _nothing(canvas: Canvas, rng: Rng, pen: Pen) -> None:
+    """An empty page."""
+
+
+SCENES: dict[str, tuple[Callable[[Canvas, Rng, Pen], None], float]] = {
+    "one": (_one, 0.42),
+    "page": (_page, 0.18),
+    "composition": (_composition, 0.27),
+    "solid": (_solid, 0.05),
+    "scribbles": (_scribbles, 0.05),
+    "nothing": (_nothing, 0.03),
+}
+"""Each kind of scene by name, with how often it comes."""
+
+_SCENE_NAMES = list(SCENES)
+_SCENE_SHARE = np.array([share for _, share in SCENES.values()])
+
+
+def _rub_out(canvas: Canvas, rng: Rng, outlines: list[tuple[Path, float]], most: float) -> None:
+    """One to four gaps in the outlines, each as wide as a few line widths at most."""
+    for _ in range(int(rng.integers(1, 5))):
+        path, width = outlines[rng.integers(len(outlines))]
+        points = walk(path, 1.0, closed=False)
+        at = points[rng.integers(len(points))] + rng.normal(0, 0.5 * width, 2)
+        radius = width * rng.uniform(0.4, 1.5) + rng.uniform(0, 0.03) * most
+        canvas.dot(at, min(radius, 0.09 * most), erase=True)
+
+
+def _ink_to_gray(rng: Rng, ink: NDArray[np.float32], plain: bool) -> NDArray[np.float32]:
+    """Ink (0..1) on paper as gray 0..255: black on white, or a pencil, a crayon, a marker."""
+    if plain:
+        return 255 * (1 - ink)
+    paper, dark = rng.uniform(150, 255), rng.uniform(0, 120)
+    dark = min(dark, paper - rng.uniform(35, 90))
+    kind = rng.random()
+    if kind < 0.15:
+        # crayon and chalk catch only the peaks of the paper
+        tooth = cv2.GaussianBlur(rng.random(ink.shape, np.float32), (0, 0), rng.uniform(0.5, 1.2))
+        tooth = (tooth - tooth.mean()) / (tooth.std() + 1e-6)
+        ink = ink * np.clip(tooth * 1.5 + rng.uniform(0.3, 1.5), 0.15, 1)
+    elif kind < 0.35:
+        # pressure and drying ink vary along the line
+        ink = ink * (1 - rng.uniform(0.1, 0.7) * wear.clouds(rng, ink.shape, int(rng.integers(2, 9))))
+    return paper + (dark - paper) * ink
+
+
+def drawing(seed: int, index: int, size: tuple[int, int] = (128, 128)) -> Drawing:
+    """Draw number `index` of the world `seed`.
+
+    Parameters: `size` is (height, width) of the coverage, in pixels, at least 16 each.
+    Returns a Drawing; its picture is the same size, or twice or four times as large.
+    """
+    rng = np.random.default_rng([seed, index])
+    height, width = size
+    least = min(size)
+    aliased = rng.random() < 0.2
+    style = rng.random()
+    shrink = 1 if aliased or style > 0.3 else (2 if style > 0.06 or least > 160 else 4)
+    # small pictures are enlarged before the network sees them
+    enlarged = int(rng.choice([2, 3, 4])) if shrink == 1 and style > 0.86 and least >= 96 else 1
+    fine = 4 if least <= 100 else 3 if least <= 140 else 2
+    scale = 1 if aliased and enlarged == 1 else max(shrink, fine)
+
+    scene, _ = SCENES[_SCENE_NAMES[rng.choice(len(_SCENE_NAMES), p=_SCENE_SHARE)]]
+    canvas = Canvas(width, height, scale)
+    stroke = least * np.exp(rng.uniform(np.log(0.006), np.log(0.11)))
+    pen = Pen(float(max(stroke, 0.7 / shrink, 0.9 * enlarged)), Hand.sample(rng), outlines=[])
+    if aliased and enlarged == 1:
+        pen.width = float(rng.choice([1, 1, 2, 2, 3, round(max(pen.width, 1))]))
+    if rng.random() < 0.05 and scene is not _page:
+        pen.dashes = rng.uniform(0.2, 3)
+    scene(canvas, rng, pen)
+    coverage = canvas.coverage()
+    if pen.outlines and rng.random() < 0.45:
+        _rub_out(canvas, rng, pen.outlines, float(least))
+
+    def at_size(plane: NDArray[np.uint8], w: int, h: int) -> NDArray[np.uint8]:
+        same = plane.shape == (h, w)
+        return plane if same else cv2.resize(plane, (w, h), interpolation=cv2.INTER_AREA)
+
+    w, h = width * shrink // enlarged, height * shrink // enlarged
+    ink = at_size(canvas.ink, w, h)
+    if aliased:
+        ink = np.where(ink > 100, np.uint8(255), np.uint8(0))
+    plain = rng.random() < 0.5
+    gray = _ink_to_gray(rng, ink.astype(np.float32) / np.float32(255), plain)
+    if not plain or rng.random() < 0.25:
+        gray = wear.wear(rng, gray)
+    if rng.random() < 0.15:
+        gray = 255 - gray
+    picture = np.clip(np.round(gray), 0, 255).astype(np.uint8)
+    if enlarged > 1:
+        picture = cv2.resize(picture, (width, height), interpolation=cv2.INTER_LINEAR)
+    return Drawing(picture, at_size(coverage, width, height), shrink)

@@ -1,0 +1,101 @@
+"""Write a synthetic dataset in the layout on disk."""
+
+import itertools
+import json
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from PIL import Image
+
+from polycolor_cli.color import PALETTE
+from polycolor_cli.data import shapes, synthetic
+from polycolor_cli.data.strokes import Canvas
+from polycolor_cli.data.synthetic import Drawing
+from polycolor_cli.errors import PolycolorError
+from polycolor_cli.picture import write_picture
+
+Style = Literal["plain", "worn"]
+
+COLORS = list(PALETTE)[:8]
+SHAPES = ["circle", "diamond", "hexagon", "octagon", "pentagon", "square", "star", "triangle"]
+
+_CORNERS = {"hexagon": 6, "octagon": 8, "pentagon": 5, "triangle": 3}
+
+
+def plain_drawing(seed: int, index: int, shape: str, side: int = 128) -> Drawing:
+    """The field's usual picture: one named shape, black 1 or 2 px outline on white, not smoothed."""
+    rng = np.random.default_rng([seed, index, SHAPES.index(shape)])
+    if shape in _CORNERS:
+        contour = shapes.regular_polygon(rng, _CORNERS[shape])
+    elif shape == "star":
+        contour = shapes.star(rng, 5)
+    elif shape == "circle":
+        contour = shapes.ellipse(rng, 1.0)
+    else:
+        contour = np.array([[0, -1], [1, 0], [0, 1], [-1, 0]]) * [1, rng.uniform(1, 1.35)]
+        contour = contour / np.abs(contour).max()
+    turn = np.pi / 4 if shape == "square" else rng.uniform(-0.3, 0.3) * (shape not in ("circle", "diamond"))
+    if shape == "square":
+        contour = np.array([[0.0, -1], [1, 0], [0, 1], [-1, 0]])
+    c, s = np.cos(turn), np.sin(turn)
+    radius = rng.uniform(0.22, 0.44) * side
+    centre = side / 2 + rng.uniform(-1, 1, 2) * (side / 2 - radius - 3)
+    canvas = Canvas(side, side, 1)
+    placed = contour @ np.array([[c, s], [-s, c]]) * radius + centre
+    canvas.stroke(placed, float(rng.integers(1, 3)), closed=True)
+    return Drawing(255 - canvas.ink, canvas.coverage())
+
+
+def write_dataset(folder: Path, train: int, validation: int, seed: int, style: Style = "plain") -> None:
+    """Write a dataset of `train` + `validation` rows, 128 px, into an empty or new folder.
+
+    `plain` draws 8 shapes in 8 colours; 8 of the 64 pairs, each shape and each colour once, are kept
+    for validation and never occur in training. `worn` draws from the whole synthetic world.
+    Raises PolycolorError where the folder holds something already or cannot be written.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise PolycolorError(f"{folder}: is there already and not empty; give a new folder")
+    rng = np.random.default_rng([seed, 1])
+    held_back = list(zip(rng.permutation(SHAPES), rng.permutation(COLORS), strict=True))
+    pairs = [pair for pair in itertools.product(SHAPES, COLORS) if pair not in held_back]
+    shuffled = [pairs[i] for i in rng.permutation(len(pairs))]
+    for split, rows, choice, start in (
+        ("training", train, shuffled, 0),
+        ("validation", validation, held_back, train),
+    ):
+        table = []
+        for row in range(rows):
+            shape, colour = choice[row % len(choice)]
+            number = start + row
+            if style == "plain":
+                drawing = plain_drawing(seed, number, shape)
+                name = f"{shape}-{number + 1}"
+            else:
+                drawing = synthetic.drawing(seed, number, (128, 128))
+                drawing = Drawing(_shrunk(drawing), drawing.coverage)
+                name = f"drawing-{number + 1}"
+            table.append(_write_row(folder / split, drawing, name, str(colour)))
+        listing = folder / split / "data.json"
+        listing.parent.mkdir(parents=True, exist_ok=True)
+        listing.write_text(json.dumps(table, indent=2) + "\n", encoding="utf-8")
+
+
+def _shrunk(drawing: Drawing) -> np.ndarray:
+    height, width = drawing.coverage.shape
+    return np.asarray(Image.fromarray(drawing.picture).resize((width, height), Image.Resampling.BOX))
+
+
+def _write_row(split: Path, drawing: Drawing, name: str, colour: str) -> dict[str, str]:
+    picture = Image.fromarray(drawing.picture).convert("RGB")
+    solid = Image.new("RGB", picture.size, PALETTE[colour])
+    painted = Image.composite(solid, picture, Image.fromarray(drawing.coverage))
+    row = {"input_polygon": f"{name}.png", "colour": colour, "output_image": f"{colour}_{name}.png"}
+    for image, place in ((picture, f"inputs/{row['input_polygon']}"), (painted, f"outputs/{row['output_image']}")):
+        path = split / place
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise PolycolorError(f"{path.parent}: cannot be made ({error.strerror})") from None
+        write_picture(image, path)
+    return row

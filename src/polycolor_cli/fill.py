@@ -1,0 +1,306 @@
+"""The main job: drawing -> coverage -> painted picture.
+
+    with a model:  gray -> planes -> network -> coverage
+    by arithmetic: picture, coverage, colour -> painted picture
+
+ONNX Runtime runs the network; torch is never imported.
+"""
+
+import json
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+from PIL import Image
+
+from polycolor_cli import weights
+from polycolor_cli.color import RGB, parse_color
+from polycolor_cli.errors import PolycolorError
+from polycolor_cli.picture import Planes, halved, read_picture
+
+Lines = Literal["fill", "keep"]
+Gray = NDArray[np.uint8]
+Coverage = NDArray[np.uint8]
+
+LARGEST = 256
+"""Longest side, in pixels, that the network looks at as it is; a larger picture is shrunk."""
+SMALLEST = 96
+"""Shortest longest side: a smaller picture is enlarged first, and its coverage averaged down."""
+
+FOUND = 0.0005
+"""Share of a picture that must be covered for a shape to count as found."""
+
+TILE = 64
+"""Side, in pixels, of the tiles in which edges are drawn on large pictures."""
+MARGIN = 4
+"""Pixels around a tile that its edges are judged by."""
+TILES_AT_ONCE = 64
+
+METADATA = "polycolor"
+
+
+@dataclass(frozen=True)
+class Paint:
+    """How a coverage is turned into a picture.
+
+    lines: `fill` covers the ink with the colour too, `keep` leaves it visible.
+    background: `keep`, `transparent`, or a colour that replaces whatever is outside the shape.
+    """
+
+    color: str | RGB
+    lines: Lines = "fill"
+    background: str | RGB = "keep"
+
+    def __post_init__(self) -> None:
+        if self.lines not in get_args(Lines):
+            raise PolycolorError(f"lines is {self.lines!r}, not fill or keep")
+
+    @property
+    def rgb(self) -> RGB:
+        return parse_color(self.color) if isinstance(self.color, str) else self.color
+
+
+@dataclass(frozen=True)
+class Filled:
+    """A painted picture, and how much of it the shape covers (0..1)."""
+
+    image: Image.Image
+    share: float
+
+    @property
+    def found(self) -> bool:
+        """Whether there was a shape at all."""
+        return self.share >= FOUND
+
+
+class Colorizer:
+    """A model, loaded once, for many drawings.
+
+    model: a model's name or the path of an `.onnx` file. threads: cores to use, 0 for all of them.
+    Raises `polycolor_cli.weights.ModelError` where the model cannot be used.
+    """
+
+    def __init__(self, model: str | Path = weights.DEFAULT, threads: int = 0) -> None:
+        path = weights.resolve(model)
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.log_severity_level = 3
+        try:
+            self._session = onnxruntime.InferenceSession(path.read_bytes(), options, providers=["CPUExecutionProvider"])
+            about = json.loads(self._session.get_modelmeta().custom_metadata_map[METADATA])
+            self.config: dict[str, Any] = about["config"]
+            self.palette: dict[str, list[int]] = about["palette"]
+        except KeyError:
+            raise weights.ModelError(f"{model}: an ONNX file, but not a model of polycolor's") from None
+        except Exception as error:
+            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+            raise weights.ModelError(f"{model}: cannot be loaded ({reason})") from None
+        self.conditioning: str = self.config["conditioning"]
+        self._refines = "guess" in {given.name for given in self._session.get_inputs()}
+
+    def __call__(
+        self,
+        picture: str | Path | Image.Image | NDArray,
+        color: str | RGB,
+        *,
+        lines: Lines = "fill",
+        background: str | RGB = "keep",
+    ) -> Image.Image:
+        """A picture with its shape filled: mode RGB, or RGBA with a transparent background.
+
+        picture: a path, a Pillow image, or uint8 pixels, (H, W) gray or (H, W, 3) RGB.
+        Raises ColorError, PictureError, and ModelError where the model cannot do what is asked.
+        """
+        return self.fill(as_image(picture), Paint(color, lines, background)).image
+
+    def fill(self, image: Image.Image, how: Paint | None) -> Filled:
+        """Fill the shape in a picture of mode `L` or `RGB`; without a `how`, show its coverage in gray."""
+        if how is None:
+            coverage = self.coverage(image)
+            return Filled(Image.fromarray(coverage), share_of(coverage))
+        if self.conditioning != "coverage":
+            return self._painted_by_network(image, how)
+        coverage = self.coverage(image)
+        return Filled(paint(image, coverage, how), share_of(coverage))
+
+    def coverage(self, picture: str | Path | Image.Image | NDArray) -> Coverage:
+        """How much of each pixel the shape covers: uint8 (H, W), 0 for nothing and 255 for all."""
+        if self.conditioning != "coverage":
+            raise weights.ModelError(
+                f"this model is conditioned by {self.conditioning}: it paints a picture and knows no coverage"
+            )
+        gray = np.asarray(as_image(picture).convert("L"))
+        coverage = self._look(gray, {})[0]
+        if _two_grays(gray):
+            # unsmoothed ink covers a pixel wholly or not at all, and so does the shape it bounds
+            return np.where(coverage >= 128, np.uint8(255), np.uint8(0))
+        return coverage
+
+    def _painted_by_network(self, image: Image.Image, how: Paint) -> Filled:
+        if how.lines != "fill" or how.background != "keep":
+            raise weights.ModelError(
+                f"this model is conditioned by {self.conditioning}: it paints the whole picture itself, "
+                "lines and background included"
+            )
+        color = np.array([how.rgb], np.float32) / 255 if self.conditioning == "rgb" else self._index(how.rgb)
+        gray = np.asarray(image.convert("L"))
+        painted = np.ascontiguousarray(self._look(gray, {"color": color}).transpose(1, 2, 0))
+        changed = np.abs(painted.astype(np.int16) - gray[:, :, None]).max(-1) > 96
+        return Filled(Image.fromarray(painted), float(changed.mean()))
+
+    def _index(self, color: RGB) -> NDArray[np.int64]:
+        names = [tuple(rgb) for rgb in self.palette.values()]
+        if color not in names:
+            raise weights.ModelError(f"this model only knows the colours {', '.join(self.palette)}")
+        return np.array([names.index(color)], np.int64)
+
+    def _look(self, gray: Gray, inputs: dict[str, NDArray]) -> NDArray[np.uint8]:
+        """The network's answer, uint8 (C, H, W), at the size of the picture."""
+        height, width = gray.shape
+        longest = max(height, width)
+        enlarge = -(-SMALLEST // longest)
+        if enlarge > 1:
+            larger = _resized(gray, width * enlarge, height * enlarge)
+            answer = self._run(np.stack([larger] * 3)[None], inputs)[0]
+            return _bytes(answer.reshape(-1, height, enlarge, width, enlarge).mean((2, 4)))
+        doublings = max(0, math.ceil(math.log2(longest / LARGEST)))
+        step = 1 << doublings
+        whole = np.pad(gray, ((0, -height % step), (0, -width % step)), "edge")
+        levels: list[Planes] = [(whole, whole, whole)]
+        for _ in range(doublings):
+            levels.append(halved(levels[-1]))
+        coarse = _bytes(self._run(np.stack(levels.pop())[None], inputs)[0])
+        while levels:
+            coarse = self._doubled(coarse, levels.pop())
+        return coarse[:, :height, :width]
+
+    def _doubled(self, coarse: NDArray[np.uint8], level: Planes) -> NDArray[np.uint8]:
+        """An answer at twice its size; where a coverage is undecided, its edge is drawn from the pixels there."""
+        height, width = level[0].shape
+        fine = np.stack([_resized(plane, width, height) for plane in coarse])
+        if not self._refines:
+            return fine
+        coverage = fine[0]
+        corners = _undecided(coarse[0])
+        for start in range(0, len(corners), TILES_AT_ONCE):
+            some = corners[start : start + TILES_AT_ONCE]
+            drawing = np.stack([[_tile(plane, y, x) for plane in level] for y, x in some])
+            guess = np.stack([_tile(coverage, y, x) for y, x in some])[:, None].astype(np.float32) / 255
+            drawn = _bytes(self._run(drawing, {"guess": guess})[:, 0, MARGIN:-MARGIN, MARGIN:-MARGIN])
+            for (y, x), tile in zip(some, drawn, strict=True):
+                into = fine[0, y : y + TILE, x : x + TILE]
+                into[:] = tile[: into.shape[0], : into.shape[1]]
+        return fine
+
+    def _run(self, drawing: NDArray[np.uint8], inputs: dict[str, NDArray]) -> NDArray[np.float32]:
+        """Run the network over planes, uint8 (N, 3, H, W)."""
+        nothing = {"guess": np.zeros((0, 1, 0, 0), np.float32)} if self._refines else {}
+        given = {"drawing": drawing.astype(np.float32) / np.float32(255), **nothing, **inputs}
+        return self._session.run(None, given)[0]
+
+
+@lru_cache(maxsize=4)
+def _colorizer(model: str | Path) -> Colorizer:
+    return Colorizer(model)
+
+
+def colorize(
+    picture: str | Path | Image.Image | NDArray,
+    color: str | RGB,
+    *,
+    lines: Lines = "fill",
+    background: str | RGB = "keep",
+    model: str | Path = weights.DEFAULT,
+) -> Image.Image:
+    """Fill the shape in one picture; the model stays loaded for the next one.
+
+    See `Colorizer` for the parameters, and for what is returned and raised.
+    """
+    return _colorizer(model)(picture, color, lines=lines, background=background)
+
+
+def _two_grays(gray: Gray) -> bool:
+    return int(np.count_nonzero(np.bincount(gray.ravel(), minlength=256))) <= 2
+
+
+def _resized(plane: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8]:
+    return np.asarray(Image.fromarray(plane).resize((width, height), Image.Resampling.BILINEAR))
+
+
+def _undecided(coarse: Coverage) -> list[tuple[int, int]]:
+    """Corners (y, x) at twice the size of the tiles that are not all covered or all bare, rims included."""
+    low, high = coarse.copy(), coarse.copy()
+    for best, plane in ((np.minimum, low), (np.maximum, high)):
+        for lines in (plane, plane.T):
+            before = lines[:-1].copy()
+            best(lines[:-1], lines[1:], out=lines[:-1])
+            best(lines[1:], before, out=lines[1:])
+    side = TILE // 2
+    rim = ((0, -coarse.shape[0] % side), (0, -coarse.shape[1] % side))
+    low, high = np.pad(low, rim, "edge"), np.pad(high, rim, "edge")
+    blocks = (low.shape[0] // side, side, low.shape[1] // side, side)
+    mixed = low.reshape(blocks).min((1, 3)) != high.reshape(blocks).max((1, 3))
+    return [(int(y) * TILE, int(x) * TILE) for y, x in np.argwhere(mixed)]
+
+
+def _tile(plane: NDArray[np.uint8], y: int, x: int) -> NDArray[np.uint8]:
+    """The tile with its corner at (y, x) and a margin around it, its rim repeated beyond the picture."""
+    height, width = plane.shape
+    top, left, bottom, right = y - MARGIN, x - MARGIN, y + TILE + MARGIN, x + TILE + MARGIN
+    inside = plane[max(top, 0) : bottom, max(left, 0) : right]
+    if inside.shape == (bottom - top, right - left):
+        return inside
+    rim = ((max(-top, 0), max(bottom - height, 0)), (max(-left, 0), max(right - width, 0)))
+    return np.pad(inside, rim, "edge")
+
+
+def _bytes(values: NDArray[np.float32]) -> NDArray[np.uint8]:
+    return np.round(values * 255).astype(np.uint8)
+
+
+def share_of(coverage: Coverage) -> float:
+    """The covered share of a picture, 0..1."""
+    return float(coverage.mean(dtype=np.float64)) / 255
+
+
+def as_image(picture: str | Path | Image.Image | NDArray) -> Image.Image:
+    """Whatever a caller has, as an image of mode `L` or `RGB`."""
+    if isinstance(picture, str | Path):
+        return read_picture(Path(picture))
+    if not isinstance(picture, Image.Image):
+        picture = Image.fromarray(np.ascontiguousarray(picture))
+    return picture if picture.mode in ("L", "RGB") else picture.convert("RGB")
+
+
+def paint(image: Image.Image, coverage: Coverage, how: Paint) -> Image.Image:
+    """`(1 - coverage) * picture + coverage * colour`, in bytes, exact at both ends.
+
+    image: mode `L` or `RGB`; coverage: uint8 (H, W). Returns mode RGB, or RGBA for a transparent background.
+    """
+    solid = Image.new("RGB", image.size, how.rgb)
+    inside = _with_lines(image, coverage, solid) if how.lines == "keep" else solid
+    mask = Image.fromarray(coverage)
+    if how.background == "transparent":
+        inside.putalpha(mask)
+        return inside
+    if how.background == "keep":
+        outside = image.convert("RGB")
+    else:
+        rgb = parse_color(how.background) if isinstance(how.background, str) else how.background
+        outside = Image.new("RGB", image.size, rgb)
+    return Image.composite(inside, outside, mask)
+
+
+def _with_lines(image: Image.Image, coverage: Coverage, solid: Image.Image) -> Image.Image:
+    """The colour with the drawing's lines upon it: multiplied on light paper, screened on dark."""
+    from PIL import ImageChops
+
+    paper = np.asarray(image.convert("L"))[coverage == 0]
+    dark = paper.size > 0 and np.median(paper) < 128
+    blend = ImageChops.screen if dark else ImageChops.multiply
+    return blend(solid, image.convert("RGB"))

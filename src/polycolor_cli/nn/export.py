@@ -1,0 +1,174 @@
+"""A trained network -> one `.onnx` file to run and one `.safetensors` file to train on.
+
+Each carries its configuration, palette and origin in its own metadata.
+"""
+
+import json
+import logging
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import onnx.compose
+import torch
+from onnx import numpy_helper
+from safetensors import safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+import polycolor_cli
+from polycolor_cli.color import PALETTE
+from polycolor_cli.nn.unet import Dimensions, UNet, exact
+
+METADATA = "polycolor"
+
+
+class _Look(nn.Module):
+    """A whole network with its last step: a coverage whose ends are exact, or a picture."""
+
+    def __init__(self, net: UNet) -> None:
+        super().__init__()
+        self.net = net
+
+    def forward(self, drawing: Tensor, color: Tensor | None = None) -> Tensor:
+        answer = self.net(drawing, color).sigmoid()
+        return exact(answer) if self.net.dims.outputs == 1 else answer
+
+
+class _Edges(nn.Module):
+    """The second look alone, over a guess of the coverage."""
+
+    def __init__(self, net: UNet) -> None:
+        super().__init__()
+        self.net = net
+
+    def forward(self, drawing: Tensor, guess: Tensor) -> Tensor:
+        return exact(self.net(drawing, guess=guess).sigmoid())
+
+
+def describe(net: UNet, origin: dict[str, Any]) -> str:
+    """What a model file says of itself, as JSON."""
+    about = {"version": polycolor_cli.__version__, "config": net.dims.as_dict(), "palette": PALETTE, "origin": origin}
+    return json.dumps(about)
+
+
+def save_weights(net: UNet, path: Path, origin: dict[str, Any]) -> None:
+    """Write the weights of a network as `.safetensors`, with its configuration."""
+    tensors = {name: value.detach().contiguous() for name, value in net.state_dict().items()}
+    save_file(tensors, path, {METADATA: describe(net, origin)})
+
+
+def load_weights(path: Path) -> UNet:
+    """The network in a `.safetensors` file that `save_weights` wrote. Raises ValueError if it is none."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            about = json.loads(file.metadata()[METADATA])
+            net = UNet(Dimensions(**about["config"]))
+            net.load_state_dict({name: file.get_tensor(name) for name in file.keys()})  # noqa: SIM118
+    except FileNotFoundError:
+        raise ValueError(f"{path}: no such file") from None
+    except Exception as error:
+        raise ValueError(f"{path}: not a model to train on ({error})") from None
+    return net
+
+
+def export(net: UNet, path: Path, origin: dict[str, Any], half: bool = False) -> None:
+    """Write a network as one ONNX file that says of itself what it is.
+
+    A `coverage` network with a second look takes `drawing` (N, planes, H, W) in 0..1 and `guess`
+    (N, 1, H, W), and answers with `coverage` (N, 1, H, W): from scratch where the guess is empty
+    (0, 1, 0, 0), else with the guess's edges drawn anew. Others take `drawing`, and where they are
+    told the colour `color`: RGB (N, 3) in 0..1, or the index (N,) in the palette; those answer with
+    `picture` (N, 3, H, W). `half` stores the weights in 16 bits; they are still computed in 32.
+    """
+    drawing = torch.rand(2, net.dims.planes, 70, 90)
+    if net.refiner is not None:
+        look = _traced(_Look(net), {"drawing": drawing}, "coverage")
+        edges = _traced(_Edges(net), {"drawing": drawing, "guess": torch.rand(2, 1, 70, 90)}, "coverage")
+        model = _either(look, edges, net.dims.planes)
+    elif net.dims.conditioning == "coverage":
+        model = _traced(_Look(net), {"drawing": drawing}, "coverage")
+    else:
+        color = torch.zeros(2, dtype=torch.long) if net.dims.conditioning == "embedding" else torch.rand(2, 3)
+        model = _traced(_Look(net), {"drawing": drawing, "color": color}, "picture")
+    if half:
+        _halve(model.graph)
+    onnx.helper.set_model_props(model, {METADATA: describe(net, origin)})
+    onnx.checker.check_model(model)
+    onnx.save_model(model, path)
+
+
+def _traced(module: nn.Module, inputs: dict[str, Tensor], output: str) -> onnx.ModelProto:
+    any_size = torch.export.Dim.DYNAMIC
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        logger = logging.getLogger("torch.onnx")
+        level = logger.level
+        logger.setLevel(logging.ERROR)
+        program = torch.onnx.export(
+            module.eval(),
+            tuple(inputs.values()),
+            input_names=list(inputs),
+            output_names=[output],
+            dynamic_shapes=tuple({k: any_size for k in range(t.dim()) if k != 1} for t in inputs.values()),
+            dynamo=True,
+            verbose=False,
+        )
+        logger.setLevel(level)
+    assert program is not None
+    return program.model_proto
+
+
+def _either(look: onnx.ModelProto, edges: onnx.ModelProto, planes: int) -> onnx.ModelProto:
+    """One model of two: the first where the guess is empty, else the second."""
+
+    def branch(model: onnx.ModelProto, prefix: str) -> onnx.GraphProto:
+        # names must differ between the branches, and stay what they are for the inputs they share
+        graph = onnx.compose.add_prefix(model, prefix).graph
+        shared = {prefix + given.name: given.name for given in model.graph.input}
+        for node in graph.node:
+            for k, name in enumerate(node.input):
+                node.input[k] = shared.get(name, name)
+        del graph.input[:], graph.value_info[:]
+        return graph
+
+    helper, number = onnx.helper, onnx.TensorProto.FLOAT
+    nodes = [
+        helper.make_node("Size", ["guess"], ["size"]),
+        helper.make_node("Constant", [], ["none"], value_int=0),
+        helper.make_node("Greater", ["size", "none"], ["guessed"]),
+        helper.make_node(
+            "If",
+            ["guessed"],
+            ["coverage"],
+            then_branch=branch(edges, "edges."),
+            else_branch=branch(look, "look."),
+        ),
+    ]
+    inputs = [
+        helper.make_tensor_value_info("drawing", number, ["n", planes, "h", "w"]),
+        helper.make_tensor_value_info("guess", number, ["guesses", 1, "guess_h", "guess_w"]),
+    ]
+    output = helper.make_tensor_value_info("coverage", number, ["n", 1, "h", "w"])
+    graph = helper.make_graph(nodes, "polycolor", inputs, [output])
+    return helper.make_model(graph, opset_imports=look.opset_import, ir_version=look.ir_version)
+
+
+def _halve(graph: onnx.GraphProto) -> None:
+    """Store float32 weights as float16, each behind a cast that ONNX Runtime folds away on loading."""
+    for node in graph.node:
+        for attribute in node.attribute:
+            if attribute.type == onnx.AttributeProto.GRAPH:
+                _halve(attribute.g)
+    casts = []
+    for weight in graph.initializer:
+        values = numpy_helper.to_array(weight)
+        if values.dtype != np.float32 or values.size < 64:
+            continue
+        name = weight.name
+        weight.CopyFrom(numpy_helper.from_array(values.astype(np.float16), f"{name}.half"))
+        casts.append(onnx.helper.make_node("Cast", [f"{name}.half"], [name], to=onnx.TensorProto.FLOAT))
+    for cast in casts:
+        graph.node.insert(0, cast)

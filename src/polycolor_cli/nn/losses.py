@@ -1,0 +1,35 @@
+"""What training minimises, by name."""
+
+from typing import Literal
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from polycolor_cli.data.batch import Batch
+from polycolor_cli.nn.unet import paint
+
+Loss = Literal["bce-dice", "l1", "mse"]
+
+
+def loss_of(name: Loss, logits: Tensor, batch: Batch) -> Tensor:
+    """The loss of a network's logits on a batch, a scalar.
+
+    l1 and mse compare painted pictures. bce-dice is binary cross-entropy plus soft Dice (Milletari,
+    Navab and Ahmadi, "V-Net", 3DV 2016), on the coverage where the network answers with one and on
+    the picture's channels where it paints.
+    """
+    logits = logits.float()
+    if name in ("l1", "mse"):
+        compare = F.l1_loss if name == "l1" else F.mse_loss
+        return compare(paint(logits, batch.gray, batch.color), batch.painted)
+    truth, known = (batch.coverage, batch.known) if logits.shape[1] == 1 else (batch.painted, None)
+    entropy = F.binary_cross_entropy_with_logits(logits, truth, weight=known)
+    guess = logits.sigmoid()
+    if known is not None:
+        guess, truth = guess * known, truth * known
+    overlap = (guess * truth).sum((1, 2, 3))
+    # a few pixels of slack: on an empty page a speck is a speck, not a total miss
+    total = (guess + truth).sum((1, 2, 3))
+    dice = 1 - (2 * overlap + 16) / (total + 16)
+    return entropy + 0.5 * torch.mean(dice)

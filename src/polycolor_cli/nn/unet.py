@@ -1,0 +1,194 @@
+"""The network: one conditional U-Net for every way of telling it the colour, and a second look at edges.
+
+U-Net after Ronneberger, Fischer and Brox, "U-Net: Convolutional Networks for Biomedical Image
+Segmentation" (MICCAI 2015): an encoder and a decoder of 3x3 double convolutions joined by skip
+connections. Two departures: the stem folds `patch` x `patch` pixels into channels and the head
+unfolds them again (sub-pixel convolution, Shi et al., CVPR 2016), so that the widest planes are
+never computed on; and pooling rounds up, so that a picture of any size passes.
+
+The second look is a few convolutions over the pixels and a first guess of the coverage. It puts the
+edge where the pixels say it is, after a first look at the same size or at half of it; repeated, it
+carries a small coverage up to a picture of any size, as in PointRend (Kirillov et al., CVPR 2020).
+"""
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, get_args
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+Conditioning = Literal["coverage", "rgb", "embedding"]
+Upsampling = Literal["bilinear", "transposed"]
+
+SATURATION = 0.02
+"""How far a coverage may be from 0 or 1 and still count as exactly that."""
+
+
+@dataclass(frozen=True)
+class Dimensions:
+    """What a network is, apart from its weights.
+
+    conditioning: `coverage` never sees the colour and answers how much of each pixel the shape
+    covers; `rgb` gets the colour as three more planes and `embedding` as a learned vector of
+    `embed_dim` for each of `colors` palette names, and both answer with the painted picture.
+    planes: input planes a drawing is given as (smallest, mean and largest gray under each pixel).
+    width: channels at the finest level, doubled at each of `depth` levels up to `max_width`.
+    patch: side of the pixel block that the stem folds into channels, 1 for a plain U-Net.
+    refine: channels of the second look, 0 for none; only a `coverage` network has one.
+    """
+
+    conditioning: Conditioning = "coverage"
+    width: int = 16
+    depth: int = 6
+    max_width: int = 96
+    patch: int = 2
+    upsampling: Upsampling = "bilinear"
+    planes: int = 3
+    embed_dim: int = 16
+    colors: int = 11
+    refine: int = 12
+
+    def __post_init__(self) -> None:
+        for name, choices in (("conditioning", Conditioning), ("upsampling", Upsampling)):
+            if getattr(self, name) not in get_args(choices):
+                raise ValueError(f"{name} is {getattr(self, name)!r}, not one of {', '.join(get_args(choices))}")
+        for name in ("width", "depth", "max_width", "patch", "planes", "embed_dim", "colors"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} is {getattr(self, name)}, and must be at least 1")
+
+    @property
+    def widths(self) -> list[int]:
+        """Channels of each level, finest first."""
+        return [min(self.width * 2**level, max(self.max_width, self.width)) for level in range(self.depth)]
+
+    @property
+    def color_planes(self) -> int:
+        return {"coverage": 0, "rgb": 3, "embedding": self.embed_dim}[self.conditioning]
+
+    @property
+    def outputs(self) -> int:
+        return 1 if self.conditioning == "coverage" else 3
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def double_convolution(inputs: int, outputs: int) -> nn.Sequential:
+    layers: list[nn.Module] = []
+    for channels in (inputs, outputs):
+        layers += [nn.Conv2d(channels, outputs, 3, padding=1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU(True)]
+    return nn.Sequential(*layers)
+
+
+class Refiner(nn.Module):
+    """drawing (N, planes, H, W) and a guess of its coverage (N, 1, H, W), both in 0..1 -> better logits."""
+
+    def __init__(self, planes: int, width: int) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.Conv2d(planes + 1, width, 3, padding=1),
+            nn.ReLU(True),
+            nn.Conv2d(width, width, 3, padding=1),
+            nn.ReLU(True),
+            nn.Conv2d(width, 1, 3, padding=1),
+        )
+
+    def forward(self, drawing: Tensor, guess: Tensor) -> Tensor:
+        change = self.layers(torch.cat([drawing.to(guess.dtype), guess], 1) - 0.5)
+        return torch.logit(guess.float(), 0.001) + change
+
+
+class UNet(nn.Module):
+    """drawing (N, planes, H, W) in 0..1, and a colour where it is conditioned on one -> logits.
+
+    The logits are (N, 1, H, W) for `coverage`, whose sigmoid is the covered share of each pixel, and
+    (N, 3, H, W) for the others, whose sigmoid is the painted picture. The colour is RGB (N, 3) in
+    0..1 for `rgb`, an index (N,) into the palette for `embedding`.
+    """
+
+    def __init__(self, dims: Dimensions) -> None:
+        super().__init__()
+        self.dims = dims
+        widths = dims.widths
+        folded = dims.planes * dims.patch**2
+        stem = folded + dims.color_planes
+        self.embedding = nn.Embedding(dims.colors, dims.embed_dim) if dims.conditioning == "embedding" else None
+        self.encoder = nn.ModuleList(double_convolution(a, b) for a, b in zip([stem, *widths], widths, strict=False))
+        # the finest skip carries the pixels themselves too: edges are drawn from them
+        skips = [widths[0] + stem, *widths[1:-1]]
+        below = widths[1:]
+        self.enlarge = nn.ModuleList(
+            nn.ConvTranspose2d(w, w, 2, stride=2) if dims.upsampling == "transposed" else nn.Identity() for w in below
+        )
+        self.decoder = nn.ModuleList(
+            double_convolution(a + b, c) for a, b, c in zip(below, skips, widths[:-1], strict=False)
+        )
+        refine = dims.refine if dims.conditioning == "coverage" else 0
+        self.refiner = Refiner(dims.planes, refine) if refine else None
+        self.head = nn.Conv2d(widths[0] if dims.depth > 1 else widths[0] + stem, dims.outputs * dims.patch**2, 1)
+
+    def forward(self, drawing: Tensor, color: Tensor | None = None, guess: Tensor | None = None) -> Tensor:
+        """The logits for a drawing; with a `guess` of its coverage (N, 1, H, W), only the edges are drawn anew."""
+        if guess is None:
+            logits = self.look(drawing, color)
+            if self.refiner is None:
+                return logits
+            guess = logits.sigmoid()
+        assert self.refiner is not None
+        return self.refiner(drawing, guess)
+
+    def look(self, drawing: Tensor, color: Tensor | None = None) -> Tensor:
+        """The logits of the first look alone."""
+        height, width, patch = drawing.shape[2], drawing.shape[3], self.dims.patch
+        drawing = F.pad(drawing, (0, -width % patch, 0, -height % patch), mode="replicate")
+        x = F.pixel_unshuffle(drawing, patch)
+        if self.dims.conditioning != "coverage":
+            if color is None:
+                raise ValueError(f"a network conditioned by {self.dims.conditioning} needs a colour")
+            vector = self.embedding(color) if self.embedding is not None else color
+            x = torch.cat([x, vector[:, :, None, None].expand(-1, -1, x.shape[2], x.shape[3]).to(x.dtype)], 1)
+        skips = []
+        pixels = x
+        for level, block in enumerate(self.encoder):
+            if level:
+                x = F.max_pool2d(x, 2, ceil_mode=True)
+            x = block(x)
+            skips.append(x if level else torch.cat([x, pixels.to(x.dtype)], 1))
+        x = skips.pop()
+        for enlarge, block, skip in zip(reversed(self.enlarge), reversed(self.decoder), reversed(skips), strict=True):
+            x = block(torch.cat([self._up(x, skip, enlarge), skip], 1))
+        return F.pixel_shuffle(self.head(x), patch)[:, :, :height, :width]
+
+    def _up(self, x: Tensor, like: Tensor, enlarge: nn.Module) -> Tensor:
+        h, w = like.shape[2], like.shape[3]
+        if self.dims.upsampling == "transposed":
+            return enlarge(x)[:, :, :h, :w]
+        return F.interpolate(x, size=(h, w), mode="bilinear", align_corners=False)
+
+
+def exact(coverage: Tensor) -> Tensor:
+    """A coverage with its ends pulled to exactly 0 and 1, so that fills are flat and paper stays paper."""
+    return ((coverage - SATURATION) / (1 - 2 * SATURATION)).clamp(0, 1)
+
+
+def halved(drawing: Tensor) -> Tensor:
+    """A drawing's planes (N, 3, H, W) at half the size: smallest of the smallest, mean, largest of the largest."""
+    smallest, mean, largest = drawing.unbind(1)
+    return torch.stack([-F.max_pool2d(-smallest, 2), F.avg_pool2d(mean, 2), F.max_pool2d(largest, 2)], 1)
+
+
+def doubled(coverage: Tensor) -> Tensor:
+    """A coverage (N, 1, H, W) at twice the size."""
+    return F.interpolate(coverage, scale_factor=2, mode="bilinear", align_corners=False)
+
+
+def paint(logits: Tensor, gray: Tensor, color: Tensor) -> Tensor:
+    """The painted picture (N, 3, H, W) in 0..1 that a network's logits stand for.
+
+    gray: (N, 1, H, W) in 0..1, the drawing; color: RGB (N, 3) in 0..1.
+    """
+    if logits.shape[1] == 3:
+        return logits.sigmoid()
+    coverage = logits.sigmoid()
+    return (1 - coverage) * gray + coverage * color[:, :, None, None]

@@ -1,0 +1,165 @@
+"""Read any picture safely, write it atomically."""
+
+import os
+import secrets
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from polycolor_cli.errors import PolycolorError
+
+FORMATS = {
+    ".png": "PNG",
+    ".jpg": "JPEG",
+    ".jpeg": "JPEG",
+    ".webp": "WEBP",
+    ".bmp": "BMP",
+    ".tif": "TIFF",
+    ".tiff": "TIFF",
+}
+"""What pictures are written as, by extension."""
+
+READABLE = {*FORMATS, ".gif"}
+"""Extensions of the pictures that are read."""
+
+MAX_PIXELS = 150_000_000
+"""The largest picture that is read, in pixels."""
+
+# the limit above is checked before anything is decoded, and says so in words
+Image.MAX_IMAGE_PIXELS = None
+
+
+class PictureError(PolycolorError):
+    """A picture that cannot be read or written: which one, and why."""
+
+
+def read_picture(source: Path | bytes, name: str | None = None) -> Image.Image:
+    """A picture as it looks to a person, in mode `L` (gray) or `RGB`.
+
+    PNG, JPEG, WebP, BMP, TIFF and GIF (its first frame), of any depth; turned upright by its EXIF
+    tag, transparency laid on white. `name` is what errors call it, the path by default.
+    Raises PictureError for anything that is not such a picture, or has over 150 million pixels.
+    """
+    name = name or (str(source) if isinstance(source, Path) else "the picture")
+    try:
+        data = source.read_bytes() if isinstance(source, Path) else source
+    except FileNotFoundError:
+        raise PictureError(f"{name}: no such file") from None
+    except OSError as error:
+        raise PictureError(f"{name}: cannot be read ({error.strerror or error})") from None
+    if not data:
+        raise PictureError(f"{name}: the file is empty")
+    try:
+        image = Image.open(BytesIO(data), formats=sorted({*FORMATS.values(), "GIF"}))
+    except UnidentifiedImageError:
+        raise PictureError(f"{name}: not a PNG, JPEG, WebP, BMP, TIFF or GIF picture") from None
+    except Exception as error:
+        raise PictureError(f"{name}: damaged picture ({error})") from None
+    if image.width * image.height > MAX_PIXELS:
+        raise PictureError(
+            f"{name}: {image.width} x {image.height} pixels is over the limit of {MAX_PIXELS // 10**6} million"
+        )
+    try:
+        image.load()
+        return _as_seen(image)
+    except Exception as error:
+        # decoders meet damage in many ways, and raise as many kinds of error
+        raise PictureError(f"{name}: damaged or cut-off picture ({error})") from None
+
+
+def _as_seen(image: Image.Image) -> Image.Image:
+    image = ImageOps.exif_transpose(image)
+    if image.mode.startswith("I") or image.mode == "F":
+        return Image.fromarray(_to_8_bits(np.asarray(image), image.mode))
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        paper = Image.new("RGBA", image.size, "white")
+        image = Image.alpha_composite(paper, image).convert("RGB")
+    if image.mode in ("1", "L"):
+        return image.convert("L")
+    image = image.convert("RGB")
+    red, green, blue = image.split()
+    # a gray picture saved with three channels is still a gray picture
+    return red if red.tobytes() == green.tobytes() == blue.tobytes() else image
+
+
+def _to_8_bits(values: NDArray, mode: str) -> NDArray[np.uint8]:
+    if mode == "F":
+        values = np.nan_to_num(values)
+        scale = 255.0 if values.max(initial=0) <= 1 else 1.0
+        return np.clip(np.round(values * scale), 0, 255).astype(np.uint8)
+    wide = mode.startswith("I;16") or values.max(initial=0) > 255
+    return np.clip(values // 257 if wide else values, 0, 255).astype(np.uint8)
+
+
+def write_picture(image: Image.Image, path: Path) -> None:
+    """Write a picture in the format of the path's extension, whole or not at all.
+
+    Raises PictureError for an unknown extension, a place that cannot be written, and a transparent
+    picture in a format without transparency.
+    """
+    write_whole(path, encode(image, format_of(path), str(path)))
+
+
+def format_of(path: Path) -> str:
+    """The format that a path's extension names. Raises PictureError where it names none."""
+    try:
+        return FORMATS[path.suffix.lower()]
+    except KeyError:
+        known = ", ".join(sorted(FORMATS))
+        what = f"unknown extension {path.suffix!r}" if path.suffix else "no extension"
+        raise PictureError(f"{path}: {what}; write to one of {known}") from None
+
+
+def encode(image: Image.Image, format: str = "PNG", name: str = "the picture") -> bytes:
+    """A picture as the bytes of a file. Only JPEG loses anything."""
+    if image.mode in ("RGBA", "LA") and format in ("JPEG", "BMP"):
+        raise PictureError(f"{name}: {format} has no transparency; write a PNG or a WebP")
+    options: dict[str, dict[str, object]] = {
+        "PNG": {"compress_level": 4},
+        "JPEG": {"quality": 95, "subsampling": 0},
+        "WEBP": {"lossless": True},
+        "TIFF": {"compression": "tiff_deflate"},
+    }
+    buffer = BytesIO()
+    try:
+        image.save(buffer, format, **options.get(format, {}))
+    except (OSError, ValueError) as error:
+        raise PictureError(f"{name}: cannot be written as {format} ({error})") from None
+    return buffer.getvalue()
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file so that it appears complete or not at all, even if the power fails."""
+    fresh = path.with_name(f".polycolor-{secrets.token_hex(6)}.tmp")
+    try:
+        try:
+            with fresh.open("xb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            fresh.replace(path)
+        finally:
+            fresh.unlink(missing_ok=True)
+    except OSError as error:
+        raise PictureError(f"{path}: cannot be written ({error.strerror or error})") from None
+
+
+Planes = tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]
+
+
+def halved(planes: Planes) -> Planes:
+    """Smallest, mean and largest gray, uint8 (H, W) each, at half the size; H and W are even.
+
+    Averages alone would wash thin ink away; the extremes keep it.
+    """
+
+    def pairs(plane: NDArray[np.uint8], better: np.ufunc) -> NDArray[np.uint8]:
+        rows = better(plane[0::2], plane[1::2])
+        return better(rows[:, 0::2], rows[:, 1::2])
+
+    smallest, mean, largest = planes
+    return pairs(smallest, np.minimum), np.asarray(Image.fromarray(mean).reduce(2)), pairs(largest, np.maximum)

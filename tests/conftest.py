@@ -1,0 +1,47 @@
+"""Fixtures: drawings made on the spot, and a runner for the real command."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+Run = Callable[..., subprocess.CompletedProcess[bytes]]
+
+
+def square(side: int = 128, width: int = 2) -> Image.Image:
+    """A black square outline on white; its outer edge lies at a quarter and three quarters of the side."""
+    image = Image.new("L", (side, side), 255)
+    ImageDraw.Draw(image).rectangle((side // 4, side // 4, 3 * side // 4, 3 * side // 4), outline=0, width=width)
+    return image
+
+
+def square_truth(side: int = 128) -> np.ndarray:
+    """The coverage of `square`, uint8 (side, side)."""
+    truth = np.zeros((side, side), np.uint8)
+    truth[side // 4 : 3 * side // 4 + 1, side // 4 : 3 * side // 4 + 1] = 255
+    return truth
+
+
+@pytest.fixture
+def drawing(tmp_path: Path) -> Path:
+    path = tmp_path / "shape.png"
+    square().save(path)
+    return path
+
+
+@pytest.fixture
+def polycolor(tmp_path: Path) -> Run:
+    """Run the installed command in an empty folder of its own; `code` is the exit code it must have."""
+
+    def run(*arguments: object, code: int = 0, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+        command = [str(Path(sys.executable).with_name("polycolor")), *map(str, arguments)]
+        done = subprocess.run(command, input=stdin, capture_output=True, cwd=tmp_path, timeout=300, check=False)
+        assert done.returncode == code, done.stderr.decode()
+        assert b"Traceback" not in done.stderr
+        return done
+
+    return run

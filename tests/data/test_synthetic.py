@@ -1,0 +1,88 @@
+import numpy as np
+import pytest
+
+from polycolor_cli.data import shapes, synthetic, wear
+from polycolor_cli.data.strokes import Canvas, Hand
+from polycolor_cli.data.synthetic import SCENES, drawing
+
+
+def test_a_drawing_depends_on_seed_and_index_alone() -> None:
+    first = [drawing(3, i, (96, 64)) for i in range(20)]
+    again = [drawing(3, i, (96, 64)) for i in reversed(range(20))][::-1]
+    for a, b in zip(first, again, strict=True):
+        assert a.picture.tobytes() == b.picture.tobytes()
+        assert a.coverage.tobytes() == b.coverage.tobytes()
+    assert any(a.picture.tobytes() != drawing(4, i, (96, 64)).picture.tobytes() for i, a in enumerate(first))
+
+
+@pytest.mark.parametrize("size", [(16, 16), (64, 200), (128, 128), (256, 160)])
+def test_sizes(size: tuple[int, int]) -> None:
+    for index in range(30):
+        made = drawing(1, index, size)
+        assert made.coverage.shape == size
+        assert made.picture.shape == (size[0] * made.shrink, size[1] * made.shrink)
+        assert made.picture.dtype == made.coverage.dtype == np.uint8
+
+
+def test_the_world_is_varied() -> None:
+    made = [drawing(5, i) for i in range(300)]
+    shares = np.array([d.coverage.mean() / 255 for d in made])
+    assert (shares == 0).any()
+    assert (shares > 0.4).any()
+    assert 0.05 < np.median(shares) < 0.5
+    assert {d.shrink for d in made} == {1, 2, 4}
+    assert any(np.median(d.picture) < 100 for d in made)
+    assert any(len(np.unique(d.picture)) == 2 for d in made)
+    assert any(len(np.unique(d.picture)) > 100 for d in made)
+
+
+@pytest.mark.parametrize("kind", sorted(shapes.SHAPES))
+def test_every_shape_encloses_something(kind: str) -> None:
+    for seed in range(20):
+        contour = shapes.SHAPES[kind][0](np.random.default_rng(seed))
+        assert np.abs(contour).max() < 1.6
+        canvas = Canvas(64, 64, 2)
+        canvas.stroke(contour * 26 + 32, 1.0, closed=True)
+        assert canvas.coverage().sum() > 1.1 * canvas.ink.sum()
+
+
+def test_loose_ink_covers_only_itself() -> None:
+    canvas = Canvas(64, 64, 1)
+    canvas.stroke(np.array([[10.0, 10], [50, 10], [50, 50]]), 2)
+    assert np.array_equal(canvas.coverage(), canvas.ink)
+
+
+def test_a_gap_in_the_outline_is_covered_as_meant() -> None:
+    rng = np.random.default_rng(0)
+    contour = np.array([[10.0, 10], [50, 10], [50, 50], [10, 50]])
+    strokes, regions = Hand(edges=True, gap=0.15).draw(rng, contour, 28)
+    canvas = Canvas(64, 64, 1)
+    for region in regions:
+        canvas.fill(region)
+    for path, closed in strokes:
+        canvas.stroke(path, 1, closed)
+    assert len(strokes) == 4
+    assert (canvas.coverage()[12:48, 12:48] == 255).all()
+
+
+@pytest.mark.parametrize("kind", sorted(wear.KINDS))
+def test_every_wear_changes_the_picture_and_nothing_else(kind: str) -> None:
+    gray = np.full((64, 48), 230, np.float32)
+    gray[20:40, 10:30] = 30
+    before = gray.copy()
+    changed = False
+    for seed in range(5):
+        worn = wear.KINDS[kind][0](np.random.default_rng(seed), gray)
+        assert worn.shape == gray.shape
+        changed |= not np.array_equal(worn, gray)
+    assert changed
+    assert np.array_equal(gray, before)
+
+
+def test_every_scene_can_be_drawn() -> None:
+    for scene, _ in SCENES.values():
+        for seed in range(15):
+            rng = np.random.default_rng(seed)
+            canvas = Canvas(64, 96, 2)
+            scene(canvas, rng, synthetic.Pen(2.0, Hand.sample(rng), outlines=[]))
+            assert canvas.coverage().shape == (192, 128)

@@ -1,0 +1,107 @@
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import pytest
+import torch
+
+from polycolor_cli.nn.export import export, load_weights, save_weights
+from polycolor_cli.nn.unet import Dimensions, UNet, exact, paint
+
+
+def small(**dims: object) -> UNet:
+    torch.manual_seed(1)
+    return UNet(Dimensions(**{"width": 4, "depth": 3, "max_width": 12, **dims})).eval()  # type: ignore[arg-type]
+
+
+def color_for(net: UNet, n: int) -> torch.Tensor | None:
+    choices = {"coverage": None, "rgb": torch.rand(n, 3), "embedding": torch.randint(11, (n,))}
+    return choices[net.dims.conditioning]
+
+
+@pytest.mark.parametrize("conditioning", ["coverage", "rgb", "embedding"])
+@pytest.mark.parametrize("upsampling", ["bilinear", "transposed"])
+@pytest.mark.parametrize("patch", [1, 2])
+def test_any_size_passes(conditioning: str, upsampling: str, patch: int) -> None:
+    net = small(conditioning=conditioning, upsampling=upsampling, patch=patch)
+    for size in [(1, 1), (7, 50), (64, 64), (33, 129)]:
+        logits = net(torch.rand(2, 3, *size), color_for(net, 2))
+        assert logits.shape == (2, 1 if conditioning == "coverage" else 3, *size)
+
+
+def test_width_and_depth_are_what_was_asked_for() -> None:
+    assert UNet(Dimensions(width=8, depth=4, max_width=32)).dims.widths == [8, 16, 32, 32]
+    assert UNet(Dimensions(width=8, depth=1))(torch.rand(1, 3, 9, 9)).shape == (1, 1, 9, 9)
+
+
+def test_upsampling_changes_the_network() -> None:
+    count = {kind: sum(p.numel() for p in small(upsampling=kind).parameters()) for kind in ("bilinear", "transposed")}
+    assert count["transposed"] > count["bilinear"]
+
+
+@pytest.mark.parametrize("conditioning", ["rgb", "embedding"])
+def test_the_colour_reaches_the_answer(conditioning: str) -> None:
+    net = small(conditioning=conditioning)
+    drawing = torch.rand(1, 3, 32, 32)
+    one = torch.tensor([1]) if conditioning == "embedding" else torch.tensor([[1.0, 0, 0]])
+    other = torch.tensor([2]) if conditioning == "embedding" else torch.tensor([[0.0, 1, 0]])
+    assert not torch.allclose(net(drawing, one), net(drawing, other))
+    with pytest.raises(ValueError, match="needs a colour"):
+        net(drawing)
+
+
+@pytest.mark.parametrize("wrong", [{"conditioning": "smell"}, {"upsampling": "bicubic"}, {"width": 0}, {"depth": 0}])
+def test_dimensions_are_checked(wrong: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        Dimensions(**wrong)  # type: ignore[arg-type]
+
+
+def test_exact_reaches_both_ends() -> None:
+    ends = exact(torch.tensor([0.0, 0.019, 0.5, 0.981, 1.0]))
+    assert ends.tolist() == pytest.approx([0, 0, 0.5, 1, 1])
+
+
+def test_painting_is_the_mix_of_picture_and_colour() -> None:
+    logits = torch.tensor([-100.0, 0.0, 100.0]).reshape(1, 1, 1, 3)
+    painted = paint(logits, torch.full((1, 1, 1, 3), 0.5), torch.tensor([[1.0, 0.0, 0.0]]))
+    assert painted[0, :, 0].T.tolist() == [[0.5, 0.5, 0.5], [0.75, 0.25, 0.25], [1.0, 0.0, 0.0]]
+
+
+@pytest.mark.parametrize(
+    ("conditioning", "upsampling"), [("coverage", "bilinear"), ("rgb", "transposed"), ("embedding", "bilinear")]
+)
+def test_onnx_runtime_agrees_with_torch(tmp_path: Path, conditioning: str, upsampling: str) -> None:
+    net = small(conditioning=conditioning, upsampling=upsampling)
+    # running statistics of a fresh network are too tame to catch a mistake
+    net.train()
+    for _ in range(3):
+        net(torch.rand(4, 3, 48, 48), color_for(net, 4))
+    net.eval()
+    export(net, tmp_path / "model.onnx", {"why": "a test"})
+    session = onnxruntime.InferenceSession(tmp_path / "model.onnx")
+    assert "a test" in session.get_modelmeta().custom_metadata_map["polycolor"]
+    rng = np.random.default_rng(0)
+    for _ in range(12):
+        n, h, w = rng.integers(1, 4), *rng.integers(1, 150, 2)
+        drawing, color = torch.rand(int(n), 3, int(h), int(w)), color_for(net, int(n))
+        with torch.no_grad():
+            truth = net(drawing, color).sigmoid()
+        truth = exact(truth) if conditioning == "coverage" else truth
+        inputs = {"drawing": drawing.numpy()} | ({"color": color.numpy()} if color is not None else {})
+        assert np.abs(session.run(None, inputs)[0] - truth.numpy()).max() < 1e-4
+
+
+def test_weights_keep_their_configuration(tmp_path: Path) -> None:
+    net = small(conditioning="embedding", embed_dim=5)
+    save_weights(net, tmp_path / "net.safetensors", {})
+    again = load_weights(tmp_path / "net.safetensors")
+    assert again.dims == net.dims
+    assert all(torch.equal(a, b) for a, b in zip(net.state_dict().values(), again.state_dict().values(), strict=True))
+
+
+def test_other_files_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="no such file"):
+        load_weights(tmp_path / "none.safetensors")
+    (tmp_path / "fake.safetensors").write_bytes(b"\x80\x04pickle")
+    with pytest.raises(ValueError, match="not a model"):
+        load_weights(tmp_path / "fake.safetensors")

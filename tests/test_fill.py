@@ -1,0 +1,122 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from conftest import square, square_truth
+from polycolor_cli import Colorizer, colorize
+from polycolor_cli.color import PALETTE, ColorError
+from polycolor_cli.data.write import SHAPES, plain_drawing
+from polycolor_cli.fill import Paint
+from polycolor_cli.metrics import masked_accuracy
+from polycolor_cli.picture import PictureError
+from polycolor_cli.weights import ModelError
+
+
+@pytest.fixture(scope="module")
+def colorizer() -> Colorizer:
+    return Colorizer()
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_the_usual_pictures_come_out_exactly(colorizer: Colorizer, shape: str) -> None:
+    for index in range(4):
+        drawing = plain_drawing(77, index, shape)
+        painted = np.asarray(colorizer(drawing.picture, "orange"))
+        inside = drawing.coverage == 255
+        truth = np.repeat(drawing.picture[:, :, None], 3, 2)
+        truth[inside] = PALETTE["orange"]
+        assert masked_accuracy(painted / 255, truth / 255, drawing.coverage / 255) == 1.0
+        assert np.array_equal(painted[~inside], truth[~inside])
+
+
+def test_any_colour_is_exact_to_the_byte(colorizer: Colorizer) -> None:
+    rng = np.random.default_rng(3)
+    for color in rng.integers(0, 256, (40, 3)):
+        painted = np.asarray(colorizer(square(), tuple(map(int, color))))
+        assert (painted[40:90, 40:90] == color).all()
+        assert (painted[square_truth() == 0] == 255).all()
+
+
+def test_a_gap_does_not_leak(colorizer: Colorizer) -> None:
+    gapped = np.asarray(square(width=3)).copy()
+    gapped[60:66, 30:37] = 255
+    coverage = colorizer.coverage(gapped)
+    assert (coverage[36:92, 40:92] == 255).all()
+    assert coverage[square_truth() == 0].mean() < 2
+
+
+@pytest.mark.parametrize("size", [(1, 1), (2, 3), (32, 32), (47, 33), (128, 129), (300, 200), (1000, 40), (1, 700)])
+def test_every_size_comes_back_as_it_was(colorizer: Colorizer, size: tuple[int, int]) -> None:
+    assert colorizer(Image.new("L", size, 255), "red").size == size
+
+
+@pytest.mark.parametrize("side", [32, 64, 200, 512, 1500])
+def test_fills_at_any_size(colorizer: Colorizer, side: int) -> None:
+    coverage = colorizer.coverage(square(side, max(2, side // 60))) / 255
+    truth = square_truth(side) / 255
+    assert np.minimum(coverage, truth).sum() / np.maximum(coverage, truth).sum() > 0.95
+
+
+def test_colour_pictures_keep_their_background(colorizer: Colorizer) -> None:
+    page = Image.new("RGB", (128, 128), (250, 240, 200))
+    page.paste((20, 20, 60), mask=Image.fromarray(255 - np.asarray(square())))
+    painted = np.asarray(colorizer(page, "lime"))
+    assert (painted[50:80, 50:80] == (0, 255, 0)).all()
+    assert (painted[2:20, 2:20] == (250, 240, 200)).all()
+
+
+def test_kept_lines_stay_visible_on_light_and_dark_paper(colorizer: Colorizer) -> None:
+    light = np.asarray(colorizer(square(width=4), "red", lines="keep"))
+    assert (light[34, 40:80] == (0, 0, 0)).all()
+    assert (light[50:80, 50:80] == (255, 0, 0)).all()
+    dark = np.asarray(colorizer(255 - np.asarray(square(width=4)), "red", lines="keep"))
+    assert (dark[34, 40:80] == (255, 255, 255)).all()
+    assert (dark[50:80, 50:80] == (255, 0, 0)).all()
+
+
+def test_backgrounds(colorizer: Colorizer) -> None:
+    cut_out = np.asarray(colorizer(square(), "red", background="transparent"))
+    assert cut_out.shape == (128, 128, 4)
+    assert (cut_out[50, 50] == (255, 0, 0, 255)).all()
+    assert cut_out[5, 5, 3] == 0
+    replaced = np.asarray(colorizer(square(), "red", background="#102030"))
+    assert (replaced[5, 5] == (16, 32, 48)).all()
+
+
+def test_says_when_there_is_no_shape(colorizer: Colorizer) -> None:
+    filled = colorizer.fill(Image.new("L", (128, 128), 255), Paint("red"))
+    assert not filled.found
+    assert (np.asarray(filled.image) == 255).all()
+    assert colorizer.fill(square(), Paint("red")).found
+
+
+def test_takes_paths_images_and_arrays(drawing: Path) -> None:
+    results = [np.asarray(colorize(p, "red")) for p in (drawing, str(drawing), square(), np.asarray(square()))]
+    assert all(np.array_equal(results[0], other) for other in results[1:])
+
+
+def test_errors_name_what_is_wrong(tmp_path: Path) -> None:
+    with pytest.raises(ColorError):
+        colorize(square(), "redd")
+    with pytest.raises(PictureError):
+        colorize(tmp_path / "none.png", "red")
+    with pytest.raises(ModelError, match="no such model"):
+        Colorizer("nobody")
+    fake = tmp_path / "fake.onnx"
+    fake.write_bytes(b"not a model")
+    with pytest.raises(ModelError, match="cannot be loaded"):
+        Colorizer(fake)
+
+
+def test_running_a_model_never_imports_torch() -> None:
+    code = (
+        "import sys, numpy as np\n"
+        "from polycolor_cli import colorize\n"
+        "colorize(np.full((64, 64), 255, np.uint8), 'red')\n"
+        "sys.exit('torch' in sys.modules or 'cv2' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -1,0 +1,149 @@
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from conftest import square
+from polycolor_cli import picture
+from polycolor_cli.picture import PictureError, encode, halved, read_picture, write_picture, write_whole
+
+
+def saved(image: Image.Image, format: str, **options: object) -> bytes:
+    buffer = BytesIO()
+    image.save(buffer, format, **options)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("format", ["PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF"])
+def test_reads_every_format_as_gray(format: str) -> None:
+    options = {"lossless": True} if format == "WEBP" else {}
+    image = read_picture(saved(square(), format, **options))
+    assert (image.mode, image.size) == ("L", (128, 128))
+    assert np.abs(np.asarray(image).astype(int) - np.asarray(square())).mean() < 3
+
+
+def test_reads_every_depth() -> None:
+    gray = np.asarray(square()).astype(np.uint16)
+    depths = {
+        "16 bits": Image.fromarray(gray * 257),
+        "1 bit": square().convert("1"),
+        "palette": square().convert("P"),
+        "three channels": square().convert("RGB"),
+    }
+    for name, image in depths.items():
+        assert np.array_equal(np.asarray(read_picture(saved(image, "PNG"))), np.asarray(square())), name
+    floats = saved(Image.fromarray(gray.astype(np.float32) / 255), "TIFF")
+    assert np.array_equal(np.asarray(read_picture(floats)), np.asarray(square()))
+
+
+def test_lays_transparency_on_white() -> None:
+    ink = Image.new("RGBA", (128, 128), (0, 0, 0, 0))
+    ink.putalpha(Image.fromarray(255 - np.asarray(square())))
+    assert np.array_equal(np.asarray(read_picture(saved(ink, "PNG"))), np.asarray(square()))
+    palette = Image.new("P", (4, 4), 0)
+    palette.putpalette([0, 0, 0, 9, 9, 9])
+    assert read_picture(saved(palette, "PNG", transparency=0)).getpixel((0, 0)) == 255
+
+
+def test_turns_photographs_upright() -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    assert read_picture(saved(Image.new("L", (20, 10)), "JPEG", exif=exif)).size == (10, 20)
+
+
+def test_keeps_colours_and_reads_cmyk() -> None:
+    assert read_picture(saved(Image.new("RGB", (4, 4), "red"), "PNG")).mode == "RGB"
+    assert read_picture(saved(Image.new("CMYK", (4, 4), (0, 255, 255, 0)), "TIFF")).mode == "RGB"
+
+
+def test_reads_the_first_frame_of_an_animation() -> None:
+    frames = [Image.new("L", (8, 8), 200), Image.new("L", (8, 8), 10)]
+    assert read_picture(saved(frames[0], "GIF", save_all=True, append_images=frames[1:])).getpixel((0, 0)) == 200
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"", "empty"),
+        (b"a list of shapes", "not a PNG"),
+        (saved(square(), "PNG")[:120], "cut-off"),
+        (saved(square(), "JPEG")[:500], "cut-off"),
+        (saved(square(), "WEBP")[:-40], "cut-off|damaged|not a PNG"),
+        (saved(square(), "TIFF")[:300], "cut-off|damaged|not a PNG"),
+    ],
+)
+def test_names_what_is_wrong_with_a_picture(tmp_path: Path, data: bytes, reason: str) -> None:
+    path = tmp_path / "odd.png"
+    path.write_bytes(data)
+    with pytest.raises(PictureError, match=rf"odd\.png: .*({reason})"):
+        read_picture(path)
+
+
+def test_names_a_missing_file_and_a_folder(tmp_path: Path) -> None:
+    with pytest.raises(PictureError, match="no such file"):
+        read_picture(tmp_path / "missing.png")
+    with pytest.raises(PictureError, match="cannot be read"):
+        read_picture(tmp_path)
+
+
+def test_refuses_a_bomb_before_decoding_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    huge = saved(Image.new("1", (20000, 20000)), "PNG")
+    with pytest.raises(PictureError, match="20000 x 20000 pixels is over the limit of 150 million"):
+        read_picture(huge)
+    monkeypatch.setattr(picture, "MAX_PIXELS", 400_000_000)
+    assert read_picture(huge).size == (20000, 20000)
+
+
+@pytest.mark.parametrize("extension", sorted(picture.FORMATS))
+def test_writes_exactly_but_for_jpeg(tmp_path: Path, extension: str) -> None:
+    image = Image.fromarray(np.random.default_rng(1).integers(0, 255, (9, 7, 3), np.uint8))
+    path = tmp_path / f"out{extension.upper()}"
+    write_picture(image, path)
+    same = np.array_equal(np.asarray(read_picture(path)), np.asarray(image))
+    assert same != (picture.FORMATS[extension] == "JPEG")
+
+
+@pytest.mark.parametrize("name", ["out.xyz", "out", "no/such/folder/out.png", "folder.png"])
+def test_leaves_nothing_behind_where_it_cannot_write(tmp_path: Path, name: str) -> None:
+    (tmp_path / "folder.png").mkdir()
+    with pytest.raises(PictureError):
+        write_picture(square(), tmp_path / name)
+    assert [p.name for p in tmp_path.iterdir()] == ["folder.png"]
+
+
+def test_a_full_disk_leaves_the_old_file(tmp_path: Path) -> None:
+    resource = pytest.importorskip("resource")
+    path = tmp_path / "out.bin"
+    path.write_bytes(b"old")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    signal = pytest.importorskip("signal")
+    previous = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
+        with pytest.raises(PictureError, match="cannot be written"):
+            write_whole(path, bytes(5000))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, previous)
+    assert path.read_bytes() == b"old"
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_jpeg_cannot_hold_transparency() -> None:
+    with pytest.raises(PictureError, match="no transparency"):
+        encode(Image.new("RGBA", (4, 4)), "JPEG")
+
+
+def test_halving_keeps_thin_ink() -> None:
+    gray = np.full((64, 64), 255, np.uint8)
+    gray[:, 17] = 0
+    level = (gray, gray, gray)
+    for _ in range(4):
+        level = halved(level)
+    smallest, mean, largest = level
+    assert smallest.shape == (4, 4)
+    assert smallest[:, 1].max() == 0
+    assert mean[0, 1] == pytest.approx(255 * 15 / 16, abs=2)
+    assert largest.min() == 255
