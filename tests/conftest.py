@@ -1,5 +1,10 @@
 """Fixtures: drawings made on the spot, and a runner for the real command."""
 
+import os
+
+# two idle cores spin for one another in networks as small as the tests'
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 import subprocess
 import sys
 from collections.abc import Callable

@@ -59,10 +59,22 @@ class Paint:
     def __post_init__(self) -> None:
         if self.lines not in get_args(Lines):
             raise PolycolorError(f"lines is {self.lines!r}, not fill or keep")
+        # a colour that means nothing is refused here, before any picture is touched
+        _ = self.rgb, self.outside
 
     @property
     def rgb(self) -> RGB:
-        return parse_color(self.color) if isinstance(self.color, str) else self.color
+        """The colour to fill with."""
+        return _rgb(self.color)
+
+    @property
+    def outside(self) -> RGB | None:
+        """The colour that replaces whatever is outside the shape, if one does."""
+        return None if self.background in ("keep", "transparent") else _rgb(self.background)
+
+
+def _rgb(color: str | RGB) -> RGB:
+    return parse_color(color) if isinstance(color, str) else color
 
 
 @dataclass(frozen=True)
@@ -288,11 +300,7 @@ def paint(image: Image.Image, coverage: Coverage, how: Paint) -> Image.Image:
     if how.background == "transparent":
         inside.putalpha(mask)
         return inside
-    if how.background == "keep":
-        outside = image.convert("RGB")
-    else:
-        rgb = parse_color(how.background) if isinstance(how.background, str) else how.background
-        outside = Image.new("RGB", image.size, rgb)
+    outside = image.convert("RGB") if how.outside is None else Image.new("RGB", image.size, how.outside)
     return Image.composite(inside, outside, mask)
 
 

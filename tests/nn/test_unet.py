@@ -87,8 +87,18 @@ def test_onnx_runtime_agrees_with_torch(tmp_path: Path, conditioning: str, upsam
         with torch.no_grad():
             truth = net(drawing, color).sigmoid()
         truth = exact(truth) if conditioning == "coverage" else truth
-        inputs = {"drawing": drawing.numpy()} | ({"color": color.numpy()} if color is not None else {})
+        inputs = {"drawing": drawing.numpy()}
+        if color is not None:
+            inputs["color"] = color.numpy()
+        if conditioning == "coverage":
+            inputs["guess"] = np.zeros((0, 1, 0, 0), np.float32)
         assert np.abs(session.run(None, inputs)[0] - truth.numpy()).max() < 1e-4
+        if conditioning == "coverage":
+            guess = torch.rand(int(n), 1, int(h), int(w))
+            with torch.no_grad():
+                truth = exact(net(drawing, guess=guess).sigmoid())
+            inputs["guess"] = guess.numpy()
+            assert np.abs(session.run(None, inputs)[0] - truth.numpy()).max() < 1e-4
 
 
 def test_weights_keep_their_configuration(tmp_path: Path) -> None:

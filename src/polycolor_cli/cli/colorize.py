@@ -128,7 +128,7 @@ def _ask() -> str:
     from polycolor_cli.cli.colors import swatch
     from polycolor_cli.color import PALETTE, parse_color
 
-    console = Console(stderr=True)
+    console = Console(stderr=True, highlight=False)
     console.print(Columns([swatch(name, rgb) for name, rgb in PALETTE.items()], equal=True))
     while True:
         typed = console.input("Colour (a name, #rrggbb, hsl() …): ").strip()

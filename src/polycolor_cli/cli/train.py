@@ -113,8 +113,6 @@ def _new(run: Any, given: dict[str, Any]) -> "TrainConfig":
         given = dimensions_of(Path(given["init_from"]), given)
     config = TrainConfig(**given, precision=best_precision())
     config.check()
-    run.folder.mkdir(parents=True, exist_ok=True)
-    config.save(run.config)
     return config
 
 
@@ -133,7 +131,6 @@ def _resumed(run: Any, given: dict[str, Any], out: Path | None) -> "TrainConfig"
         raise PolycolorError(f"{run.folder}: there is no run to resume here (no config.toml or no checkpoint)")
     config = replace(TrainConfig.load(run.config), **given)
     config.check()
-    config.save(run.config)
     return config
 
 

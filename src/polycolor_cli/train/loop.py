@@ -49,7 +49,9 @@ def train(
     """Train a network by `config` into the folder of `run`, from its checkpoint if it has one.
 
     `report` is called after every step; setting `stop` ends the training after the step under way,
-    with everything saved. Returns whether the training came to its end.
+    with everything saved. Returns whether the training came to its end. Raises DatasetError for a bad
+    dataset and ValueError for a bad start before the folder is made, and FloatingPointError where the
+    loss stops being a number.
     """
     torch.manual_seed(config.seed)
     splits = read_dataset(Path(config.dataset)) if config.dataset else None
@@ -60,6 +62,7 @@ def train(
     if config.init_from:
         net.load_state_dict(load_weights(Path(config.init_from)).state_dict())
     net = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    run.begin(config)
     average = AveragedModel(net, multi_avg_fn=_moving_average, use_buffers=True)
     kind = torch.optim.AdamW if config.optimizer == "adamw" else torch.optim.Adam
     optimizer = kind(net.parameters(), lr=config.lr, fused=True)

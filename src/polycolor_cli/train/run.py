@@ -10,6 +10,8 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
 
+from polycolor_cli.train.config import TrainConfig
+
 Measures = dict[str, float]
 
 
@@ -27,6 +29,11 @@ class Run:
     @property
     def metrics(self) -> Path:
         return self.folder / "metrics.csv"
+
+    def begin(self, config: TrainConfig) -> None:
+        """Make the folder, and write what is going to happen in it."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        config.save(self.config)
 
     def append(self, row: Measures) -> None:
         """Add a row to metrics.csv."""
@@ -81,9 +88,13 @@ class Run:
         net.load_state_dict(load_file(folder / "net.safetensors"))
         average.load_state_dict(load_file(folder / "average.safetensors"))
         table = optimizer.state_dict()
+        parameters = [p for group in optimizer.param_groups for p in group["params"]]
         moments: dict[int, dict[str, torch.Tensor]] = {}
         for key, value in load_file(folder / "optimizer.safetensors").items():
             index, name = key.split(".", 1)
+            if value.shape == parameters[int(index)].shape:
+                # a fused optimiser walks through memory: moments must lie as their weights do
+                value = torch.empty_like(parameters[int(index)]).copy_(value)
             moments.setdefault(int(index), {})[name] = value
         table["state"] = moments
         optimizer.load_state_dict(table)

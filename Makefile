@@ -1,0 +1,36 @@
+# Everything from nothing: needs Python 3.11 or newer, make and git.
+PYTHON ?= python3
+PIP = -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
+SOURCES = pyproject.toml README.md LICENSE constraints.txt $(shell find src -type f -not -path '*/__pycache__/*')
+
+.PHONY: demo test lint clean
+
+# install into an environment of its own, fill a drawing, say where the picture is
+demo: .venv/installed
+	.venv/bin/polycolor colorize dataset/validation/inputs/star-57.png --color magenta -o demo.png
+	@echo "filled: $(CURDIR)/demo.png"
+
+# build the wheel, install it into an environment of its own, test it there
+test: .venv-test/installed
+	.venv-test/bin/python -m pytest
+
+lint: .venv-test/installed
+	.venv-test/bin/ruff check .
+	.venv-test/bin/ruff format --check .
+	.venv-test/bin/mypy
+
+.venv/installed: $(SOURCES)
+	$(PYTHON) -m venv .venv
+	.venv/bin/python $(PIP) .
+	touch $@
+
+.venv-test/installed: $(SOURCES)
+	$(PYTHON) -m venv .venv-test
+	rm -rf dist
+	.venv-test/bin/python -m pip --disable-pip-version-check wheel --quiet --no-deps --wheel-dir dist .
+	.venv-test/bin/python $(PIP) "$$(echo dist/polycolor-*.whl)[dev]"
+	.venv-test/bin/python $(PIP) --no-deps --force-reinstall dist/polycolor-*.whl
+	touch $@
+
+clean:
+	rm -rf .venv .venv-test dist build demo.png

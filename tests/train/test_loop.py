@@ -1,0 +1,75 @@
+from dataclasses import replace
+from pathlib import Path
+from threading import Event
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from polycolor_cli.data.write import write_dataset
+from polycolor_cli.train.config import TrainConfig
+from polycolor_cli.train.loop import schedule, train
+from polycolor_cli.train.run import Run
+
+TINY = TrainConfig(width=4, depth=2, max_width=8, batch_size=4, steps=7, lr=1e-3)
+
+
+@pytest.fixture
+def dataset(tmp_path: Path) -> str:
+    write_dataset(tmp_path / "data", 10, 4, seed=1)
+    return str(tmp_path / "data")
+
+
+def trained(config: TrainConfig, folder: Path, stop_after: int = 0) -> Run:
+    run = Run(folder)
+    folder.mkdir(exist_ok=True)
+    stop = Event()
+    train(config, run, lambda at: stop.set() if at.step == stop_after else None, stop)
+    return run
+
+
+@pytest.mark.parametrize("synthetic", [False, True])
+def test_a_stopped_training_goes_on_to_the_same_bits(tmp_path: Path, dataset: str, synthetic: bool) -> None:
+    config = replace(TINY, dataset="" if synthetic else dataset, synthetic=synthetic)
+    straight = trained(config, tmp_path / "straight")
+    broken = trained(config, tmp_path / "broken", stop_after=4)
+    assert "step" in (broken.checkpoint / "state.json").read_text()
+    trained(config, tmp_path / "broken")
+    for name in ("net", "average", "optimizer"):
+        one = load_file(straight.checkpoint / f"{name}.safetensors")
+        other = load_file(broken.checkpoint / f"{name}.safetensors")
+        assert one.keys() == other.keys()
+        assert all(torch.equal(one[key], other[key]) for key in one), name
+    assert straight.metrics.read_text() == broken.metrics.read_text()
+
+
+def test_rows_and_synthetic_drawings_take_turns(tmp_path: Path, dataset: str) -> None:
+    run = trained(replace(TINY, dataset=dataset, synthetic=True, steps=0, epochs=1), tmp_path / "run")
+    assert [row["step"] for row in run.rows()] == [6]
+
+
+@pytest.mark.parametrize("loss", ["bce-dice", "l1", "mse"])
+@pytest.mark.parametrize("optimizer", ["adamw", "adam"])
+def test_it_learns(tmp_path: Path, dataset: str, loss: str, optimizer: str) -> None:
+    config = replace(TINY, dataset=dataset, steps=0, epochs=12, loss=loss, optimizer=optimizer, lr=1e-2)  # type: ignore[arg-type]
+    rows = trained(config, tmp_path / "run").rows()
+    assert rows[-1]["train_loss"] < 0.7 * rows[0]["train_loss"]
+
+
+def test_a_diverging_loss_stops_with_words(tmp_path: Path, dataset: str) -> None:
+    with pytest.raises(FloatingPointError, match="smaller --lr"):
+        trained(replace(TINY, dataset=dataset, lr=1e30, steps=50), tmp_path / "run")
+
+
+def test_the_learning_rate_rises_holds_and_falls() -> None:
+    rates = [schedule(step / 1000, 0.4) for step in range(1000)]
+    assert rates[0] < 0.01
+    assert rates[100] == rates[500] == 1
+    assert rates[800] == pytest.approx(0.5)
+    assert rates[-1] < 0.01
+
+
+def test_a_configuration_is_written_and_read(tmp_path: Path) -> None:
+    config = replace(TINY, dataset='odd "name"\\', synthetic=True, lr=3e-4)
+    config.save(tmp_path / "config.toml")
+    assert TrainConfig.load(tmp_path / "config.toml") == config
