@@ -79,7 +79,7 @@ class Hand:
                 tails=rng.choice([0.0, rng.uniform(0, 0.15), rng.uniform(0, 0.7)]),
             )
         if kind < 0.95:
-            gap, forgets = rng.uniform(0.02, 0.16), bool(rng.random() < 0.25)
+            gap, forgets = rng.uniform(0.02, 0.16), bool(rng.random() < 0.35)
             return cls(wobble=rng.uniform(0.0, 0.02), edges=True, gap=gap, forgets=forgets)
         return cls(wobble=rng.uniform(0.01, 0.04), twice=True)
 

@@ -332,14 +332,20 @@ _SCENE_NAMES = list(SCENES)
 _SCENE_SHARE = np.array([share for _, share in SCENES.values()])
 
 
-def _rub_out(canvas: Canvas, rng: Rng, outlines: list[tuple[Path, float]], most: float) -> None:
-    """One to four gaps in the outlines, each as wide as a few line widths at most."""
+def _rub_out(canvas: Canvas, rng: Rng, outlines: list[tuple[Path, float]], least: float) -> None:
+    """One to four gaps: through an outline, as wide as a few line widths at most, or a bite out of it."""
     for _ in range(int(rng.integers(1, 5))):
         path, width = outlines[rng.integers(len(outlines))]
         points = walk(path, 1.0, closed=False)
-        at = points[rng.integers(len(points))] + rng.normal(0, 0.5 * width, 2)
-        radius = width * rng.uniform(0.4, 1.5) + rng.uniform(0, 0.03) * most
-        canvas.dot(at, min(radius, 0.09 * most), erase=True)
+        at = points[rng.integers(len(points))]
+        if rng.random() < 0.5:
+            at = at + rng.normal(0, 0.2 * width, 2)
+            radius = width * rng.uniform(0.5, 1.4) + rng.uniform(0, 0.03) * least
+        else:
+            turn = rng.uniform(0, 2 * np.pi)
+            at = at + width * rng.uniform(0.3, 0.8) * np.array([np.cos(turn), np.sin(turn)])
+            radius = width * rng.uniform(0.35, 1.0)
+        canvas.dot(at, min(radius, 0.09 * least), erase=True)
 
 
 def _ink_to_gray(rng: Rng, ink: NDArray[np.float32], plain: bool) -> NDArray[np.float32]:
@@ -369,7 +375,7 @@ def drawing(seed: int, index: int, size: tuple[int, int] = (128, 128)) -> Drawin
     rng = np.random.default_rng([seed, index])
     height, width = size
     least = min(size)
-    aliased = rng.random() < 0.2
+    aliased = rng.random() < 0.24
     style = rng.random()
     shrink = 1 if aliased or style > 0.3 else (2 if style > 0.06 or least > 160 else 4)
     # small pictures are enlarged before the network sees them
@@ -387,7 +393,7 @@ def drawing(seed: int, index: int, size: tuple[int, int] = (128, 128)) -> Drawin
         pen.dashes = rng.uniform(0.2, 3)
     scene(canvas, rng, pen)
     coverage = canvas.coverage()
-    if pen.outlines and rng.random() < 0.45:
+    if pen.outlines and rng.random() < 0.55:
         _rub_out(canvas, rng, pen.outlines, float(least))
 
     def at_size(plane: NDArray[np.uint8], w: int, h: int) -> NDArray[np.uint8]:
