@@ -32,7 +32,7 @@ LARGEST = 256
 SMALLEST = 96
 """Shortest longest side: a smaller picture is enlarged first, and its coverage averaged down."""
 
-FOUND = 0.0005
+FOUND = 0.0001
 """Share of a picture that must be covered for a shape to count as found."""
 
 TILE = 64

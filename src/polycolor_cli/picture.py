@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import warnings
 from io import BytesIO
 from pathlib import Path
 
@@ -28,9 +29,6 @@ READABLE = {*FORMATS, ".gif"}
 MAX_PIXELS = 150_000_000
 """The largest picture that is read, in pixels."""
 
-# the limit above is checked before anything is decoded, and says so in words
-Image.MAX_IMAGE_PIXELS = None
-
 
 class PictureError(PolycolorError):
     """A picture that cannot be read or written: which one, and why."""
@@ -53,14 +51,19 @@ def read_picture(source: Path | bytes, name: str | None = None) -> Image.Image:
     if not data:
         raise PictureError(f"{name}: the file is empty")
     try:
-        image = Image.open(BytesIO(data), formats=sorted({*FORMATS.values(), "GIF"}))
+        with warnings.catch_warnings():
+            # Pillow warns of large pictures from a smaller size on
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            image = Image.open(BytesIO(data), formats=sorted({*FORMATS.values(), "GIF"}))
     except UnidentifiedImageError:
         raise PictureError(f"{name}: not a PNG, JPEG, WebP, BMP, TIFF or GIF picture") from None
+    except Image.DecompressionBombError:
+        raise PictureError(f"{name}: over the limit of {MAX_PIXELS // 10**6} million pixels") from None
     except Exception as error:
         raise PictureError(f"{name}: damaged picture ({error})") from None
     if image.width * image.height > MAX_PIXELS:
         raise PictureError(
-            f"{name}: {image.width} x {image.height} pixels is over the limit of {MAX_PIXELS // 10**6} million"
+            f"{name}: {image.width} x {image.height} is over the limit of {MAX_PIXELS // 10**6} million pixels"
         )
     try:
         image.load()

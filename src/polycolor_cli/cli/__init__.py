@@ -44,10 +44,14 @@ def main() -> None:
     except PolycolorError as error:
         print(f"polycolor: {error}", file=sys.stderr)
         sys.exit(2)
-    except KeyboardInterrupt:
-        print("polycolor: interrupted", file=sys.stderr)
-        sys.exit(130)
     except BrokenPipeError:
         # the reader of our output has gone, and there is nobody left to tell
         sys.stderr.close()
         sys.exit(141)
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        print(f"polycolor: {where}{error.strerror or error}", file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        print("polycolor: interrupted", file=sys.stderr)
+        sys.exit(130)

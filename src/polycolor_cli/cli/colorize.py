@@ -66,6 +66,7 @@ def _one(source: str, target: Path | None, colorizer: "Colorizer", how: "Paint |
         sys.stdout.buffer.write(encode(filled.image))
         sys.stdout.buffer.flush()
     else:
+        target.parent.mkdir(parents=True, exist_ok=True)
         write_picture(filled.image, target)
         print(target)
 
@@ -92,10 +93,6 @@ def _target(source: str, output: str | None, name: str, many: bool) -> Path | No
     if many and path.exists() and not path.is_dir():
         raise PolycolorError(f"{output}: must be a folder, for there are several pictures")
     if path.is_dir() or many or output.endswith("/"):
-        try:
-            path.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise PolycolorError(f"{output}: cannot be made a folder ({error.strerror})") from None
         return path / f"{stem}.png"
     from polycolor_cli.picture import format_of
 

@@ -111,6 +111,9 @@ def _new(run: Any, given: dict[str, Any]) -> "TrainConfig":
         raise PolycolorError("nothing to learn from: give a dataset folder, or --synthetic, or both")
     if given.get("init_from"):
         given = dimensions_of(Path(given["init_from"]), given)
+    if given.get("dataset"):
+        # a run can be resumed from anywhere
+        given = given | {"dataset": str(Path(given["dataset"]).resolve())}
     config = TrainConfig(**given, precision=best_precision())
     config.check()
     return config
@@ -154,6 +157,7 @@ def _train(config: "TrainConfig", run: Any) -> None:
         raise PolycolorError(f"{run.folder}: {error}") from None
     finally:
         signal.signal(signal.SIGINT, previous)
+    print("writing the model and its pictures …", file=sys.stderr)
     finish(run, config)
     if complete:
         print(f"model: {run.folder / 'model.onnx'}")
@@ -186,7 +190,7 @@ class _Display:
         self.bar.update(self.task, total=at.steps, completed=at.step, description=text, epoch=at.epoch)
         if at.row:
             measured = "  ".join(f"{key} {value:.4f}" for key, value in at.row.items() if key not in _KNOWN)
-            self.console.print(f"epoch {at.epoch}: {measured}", highlight=False)
+            self.console.print(f"epoch {at.epoch}: {measured}", highlight=False, soft_wrap=True)
         if not self.console.is_terminal and (time.monotonic() - self.printed > 5 or at.step == at.steps):
             self.printed = time.monotonic()
             print(f"epoch {at.epoch}  {text}", file=sys.stderr, flush=True)

@@ -17,7 +17,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from polycolor_cli.color import PALETTE, parse_color
+from polycolor_cli.color import PALETTE, RGB, parse_color
 from polycolor_cli.data.dataset import Row, coverage_between
 from polycolor_cli.data.synthetic import Drawing, drawing
 
@@ -103,6 +103,11 @@ def from_drawings(drawings: list[Drawing], names: np.ndarray) -> Batch:
     return Batch(given, gray, color, torch.from_numpy(names), coverage, torch.ones_like(coverage), painted)
 
 
+def palette_index(color: RGB) -> int | None:
+    """The place of a colour in the palette, if it has one."""
+    return next((i for i, rgb in enumerate(PALETTE.values()) if rgb == color), None)
+
+
 def from_rows(rows: list[Row]) -> Batch:
     """A batch of dataset rows whose pictures have one size."""
     given, coverages, knowns, painted, colors, names = [], [], [], [], [], []
@@ -115,7 +120,7 @@ def from_rows(rows: list[Row]) -> Batch:
         knowns.append(known)
         painted.append(picture)
         colors.append(color)
-        names.append(NAMES.index(row.colour) if row.colour in NAMES else 0)
+        names.append(palette_index(color) or 0)
     drawing = torch.from_numpy(np.stack(given)).float() / 255
     return Batch(
         drawing=drawing,

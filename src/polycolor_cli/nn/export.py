@@ -15,12 +15,13 @@ import onnx.compose
 import torch
 from onnx import numpy_helper
 from safetensors import safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor, nn
 
 import polycolor_cli
 from polycolor_cli.color import PALETTE
 from polycolor_cli.nn.unet import Dimensions, UNet, exact
+from polycolor_cli.picture import write_whole
 
 METADATA = "polycolor"
 
@@ -57,11 +58,15 @@ def describe(net: UNet, origin: dict[str, Any]) -> str:
 def save_weights(net: UNet, path: Path, origin: dict[str, Any]) -> None:
     """Write the weights of a network as `.safetensors`, with its configuration."""
     tensors = {name: value.detach().contiguous() for name, value in net.state_dict().items()}
-    save_file(tensors, path, {METADATA: describe(net, origin)})
+    write_whole(path, save(tensors, {METADATA: describe(net, origin)}))
 
 
 def load_weights(path: Path) -> UNet:
-    """The network in a `.safetensors` file that `save_weights` wrote. Raises ValueError if it is none."""
+    """The network in a `.safetensors` file that `save_weights` wrote, or in a run.
+
+    Raises ValueError if there is none.
+    """
+    path = path / "model.safetensors" if path.is_dir() else path
     try:
         with safe_open(path, framework="pt") as file:
             about = json.loads(file.metadata()[METADATA])
@@ -97,7 +102,7 @@ def export(net: UNet, path: Path, origin: dict[str, Any], half: bool = False) ->
         _halve(model.graph)
     onnx.helper.set_model_props(model, {METADATA: describe(net, origin)})
     onnx.checker.check_model(model)
-    onnx.save_model(model, path)
+    write_whole(path, model.SerializeToString())
 
 
 def _traced(module: nn.Module, inputs: dict[str, Tensor], output: str) -> onnx.ModelProto:

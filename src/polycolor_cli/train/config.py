@@ -84,7 +84,8 @@ class TrainConfig:
 
 def best_precision() -> str:
     """`bf16` where this machine multiplies in it by hardware, else `fp32`."""
-    return "bf16" if torch.ops.mkldnn._is_mkldnn_bf16_supported() else "fp32"
+    native = torch.backends.mkldnn.is_available() and torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    return "bf16" if native else "fp32"
 
 
 def dimensions_of(model: Path, given: dict[str, Any]) -> dict[str, Any]:

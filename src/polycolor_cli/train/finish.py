@@ -1,6 +1,7 @@
 """What a training leaves behind: the model in two files, curves, and sample pictures."""
 
 import platform
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from safetensors.torch import load_file
 from polycolor_cli.data.dataset import read_dataset
 from polycolor_cli.nn.export import export, save_weights
 from polycolor_cli.nn.unet import UNet
+from polycolor_cli.picture import write_picture, write_whole
 from polycolor_cli.train.config import TrainConfig
 from polycolor_cli.train.loop import color_input, painted_exactly, validation_batches
 from polycolor_cli.train.run import Run
@@ -66,7 +68,9 @@ def draw_curves(run: Run) -> None:
         axes.grid(alpha=0.3)
         axes.legend()
     left.set_yscale("log")
-    figure.savefig(run.folder / "curves.png", dpi=110)
+    picture = BytesIO()
+    figure.savefig(picture, dpi=110)
+    write_whole(run.folder / "curves.png", picture.getvalue())
     pyplot.close(figure)
 
 
@@ -79,4 +83,4 @@ def draw_samples(run: Run, config: TrainConfig, net: UNet, count: int = 8) -> No
     rows = [batch.gray.expand(-1, 3, -1, -1), painted, batch.painted]
     sheet = torch.cat([torch.cat(list(row[:count]), 2) for row in rows], 1)
     pixels = (sheet.permute(1, 2, 0).numpy() * 255).round().astype(np.uint8)
-    Image.fromarray(pixels).save(run.folder / "samples.png")
+    write_picture(Image.fromarray(pixels), run.folder / "samples.png")

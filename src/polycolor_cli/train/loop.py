@@ -12,8 +12,9 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
 from polycolor_cli import metrics
-from polycolor_cli.data.batch import Batch, RowStream, from_rows, synthetic_batch, training_batches
-from polycolor_cli.data.dataset import Row, read_dataset
+from polycolor_cli.color import parse_color
+from polycolor_cli.data.batch import Batch, RowStream, from_rows, palette_index, synthetic_batch, training_batches
+from polycolor_cli.data.dataset import DatasetError, Row, read_dataset
 from polycolor_cli.nn.export import load_weights
 from polycolor_cli.nn.losses import loss_of
 from polycolor_cli.nn.unet import UNet, doubled, exact, halved
@@ -57,6 +58,8 @@ def train(
     splits = read_dataset(Path(config.dataset)) if config.dataset else None
     rows = RowStream(splits["training"], config.seed, config.batch_size) if splits else None
     per_epoch = rows.epoch * (2 if config.synthetic else 1) if rows else max(1, EPOCH_DRAWINGS // config.batch_size)
+    if splits:
+        _check_fit(config, splits)
     steps = config.steps or config.epochs * per_epoch
     net = UNet(config.dimensions())
     if config.init_from:
@@ -124,6 +127,28 @@ def train(
             save()
             break
     return step >= steps
+
+
+def _check_fit(config: TrainConfig, splits: dict[str, list[Row]]) -> None:
+    """Raise DatasetError where a good dataset does not suit the network that it is to teach."""
+    problems = []
+    rows = splits["training"] + splits["validation"]
+    if config.conditioning == "embedding":
+        strange = sorted({row.colour for row in rows if palette_index(parse_color(row.colour)) is None})
+        problems += [
+            f"colour {name!r} is not in the palette, all that --conditioning embedding knows" for name in strange
+        ]
+    reach = config.patch * 2 ** (config.depth - 1)
+    groups = RowStream(splits["training"], config.seed, config.batch_size).groups
+    for (width, height), group in groups.items():
+        # normalisation needs two values of each channel, also at the coarsest level of a lone drawing
+        if len(group) % config.batch_size == 1 % config.batch_size and max(width, height) <= reach:
+            problems.append(
+                f"a lone drawing of {width} x {height} pixels is too small for --depth {config.depth}: "
+                "make it shallower, or change --batch-size"
+            )
+    if problems:
+        raise DatasetError(problems)
 
 
 @torch.no_grad()

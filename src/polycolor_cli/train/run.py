@@ -10,6 +10,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
 
+from polycolor_cli.picture import write_whole
 from polycolor_cli.train.config import TrainConfig
 
 Measures = dict[str, float]
@@ -37,7 +38,7 @@ class Run:
 
     def append(self, row: Measures) -> None:
         """Add a row to metrics.csv."""
-        new = not self.metrics.exists()
+        new = not self.metrics.exists() or not self.metrics.stat().st_size
         with self.metrics.open("a", newline="", encoding="utf-8") as file:
             writer = csv.DictWriter(file, list(row), lineterminator="\n")
             if new:
@@ -53,10 +54,9 @@ class Run:
 
     def rewind(self, step: int) -> None:
         """Drop rows of metrics.csv after `step`: they will be measured again."""
+        lines = self.metrics.read_text(encoding="utf-8").splitlines(keepends=True) if self.metrics.exists() else []
         kept = [row for row in self.rows() if row["step"] <= step]
-        self.metrics.unlink(missing_ok=True)
-        for row in kept:
-            self.append(row)
+        write_whole(self.metrics, "".join(lines[: len(kept) + 1]).encode())
 
     def save_checkpoint(
         self, net: nn.Module, average: nn.Module, optimizer: torch.optim.Optimizer, state: dict[str, Any]
