@@ -1,3 +1,4 @@
+import json
 from dataclasses import replace
 from pathlib import Path
 from threading import Event
@@ -6,6 +7,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from polycolor_cli.data.dataset import DatasetError
 from polycolor_cli.data.write import write_dataset
 from polycolor_cli.train.config import TrainConfig
 from polycolor_cli.train.loop import schedule, train
@@ -59,6 +61,18 @@ def test_it_learns(tmp_path: Path, dataset: str, loss: str, optimizer: str) -> N
 def test_a_diverging_loss_stops_with_words(tmp_path: Path, dataset: str) -> None:
     with pytest.raises(FloatingPointError, match="smaller --lr"):
         trained(replace(TINY, dataset=dataset, lr=1e30, steps=50), tmp_path / "run")
+
+
+def test_a_dataset_must_suit_the_network(tmp_path: Path, dataset: str) -> None:
+    listing = Path(dataset) / "training" / "data.json"
+    rows = json.loads(listing.read_text())
+    rows[0]["colour"] = "teal"
+    listing.write_text(json.dumps(rows))
+    trained(replace(TINY, dataset=dataset, steps=1, conditioning="rgb"), tmp_path / "rgb")
+    with pytest.raises(DatasetError, match="'teal' is not in the palette"):
+        trained(replace(TINY, dataset=dataset, conditioning="embedding"), tmp_path / "embedding")
+    with pytest.raises(DatasetError, match="too small for --depth 8"):
+        trained(replace(TINY, dataset=dataset, depth=8, batch_size=3), tmp_path / "deep")
 
 
 def test_the_learning_rate_rises_holds_and_falls() -> None:
