@@ -111,6 +111,10 @@ def _new(run: Any, given: dict[str, Any]) -> "TrainConfig":
         raise PolycolorError("nothing to learn from: give a dataset folder, or --synthetic, or both")
     if given.get("init_from"):
         given = dimensions_of(Path(given["init_from"]), given)
+    for name in ("loss", "optimizer", "conditioning", "upsampling"):
+        # BCE+Dice, AdamW and L1 are how papers spell them
+        if name in given:
+            given[name] = given[name].lower().replace("+", "-")
     if given.get("dataset"):
         # a run can be resumed from anywhere
         given = given | {"dataset": str(Path(given["dataset"]).resolve())}
