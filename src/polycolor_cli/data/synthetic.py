@@ -385,7 +385,8 @@ def drawing(seed: int, index: int, size: tuple[int, int] = (128, 128)) -> Drawin
 
     scene, _ = SCENES[_SCENE_NAMES[rng.choice(len(_SCENE_NAMES), p=_SCENE_SHARE)]]
     canvas = Canvas(width, height, scale)
-    stroke = least * np.exp(rng.uniform(np.log(0.006), np.log(0.11)))
+    bold = rng.random() < 0.3
+    stroke = least * (rng.uniform(0.04, 0.11) if bold else np.exp(rng.uniform(np.log(0.006), np.log(0.11))))
     pen = Pen(float(max(stroke, 0.7 / shrink, 0.9 * enlarged)), Hand.sample(rng), outlines=[])
     if aliased and enlarged == 1:
         pen.width = float(rng.choice([1, 1, 2, 2, 3, round(max(pen.width, 1))]))
@@ -393,7 +394,7 @@ def drawing(seed: int, index: int, size: tuple[int, int] = (128, 128)) -> Drawin
         pen.dashes = rng.uniform(0.2, 3)
     scene(canvas, rng, pen)
     coverage = canvas.coverage()
-    if pen.outlines and rng.random() < 0.55:
+    if pen.outlines and rng.random() < 0.6:
         _rub_out(canvas, rng, pen.outlines, float(least))
 
     def at_size(plane: NDArray[np.uint8], w: int, h: int) -> NDArray[np.uint8]:
