@@ -33,6 +33,14 @@ def test_the_usual_pictures_come_out_exactly(colorizer: Colorizer, shape: str) -
         assert np.array_equal(painted[~inside], truth[~inside])
 
 
+def test_white_on_black_and_solid_shapes_come_out_exactly_too(colorizer: Colorizer) -> None:
+    drawing = plain_drawing(77, 3, "hexagon")
+    assert np.array_equal(colorizer.coverage(255 - drawing.picture), drawing.coverage)
+    y, x = np.mgrid[:128, :128]
+    disc = np.where(np.hypot(y - 64, x - 64) < 60, 0, 255).astype(np.uint8)
+    assert np.array_equal(colorizer.coverage(disc), 255 - disc)
+
+
 def test_any_colour_is_exact_to_the_byte(colorizer: Colorizer) -> None:
     rng = np.random.default_rng(3)
     for color in rng.integers(0, 256, (40, 3)):

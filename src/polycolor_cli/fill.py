@@ -40,6 +40,8 @@ TILE = 64
 MARGIN = 4
 """Pixels around a tile that its edges are judged by."""
 TILES_AT_ONCE = 64
+SETTLED = 1 << 20
+"""Pixels up to which a picture of two grays has its coverage settled between its lines."""
 
 METADATA = "polycolor"
 
@@ -148,10 +150,7 @@ class Colorizer:
             )
         gray = np.asarray(as_image(picture).convert("L"))
         coverage = self._look(gray, {})[0]
-        if _two_grays(gray):
-            # unsmoothed ink covers a pixel wholly or not at all, and so does the shape it bounds
-            return np.where(coverage >= 128, np.uint8(255), np.uint8(0))
-        return coverage
+        return _without_halves(gray, coverage) if _two_grays(gray) else coverage
 
     def _painted_by_network(self, image: Image.Image, how: Paint) -> Filled:
         if how.lines != "fill" or how.background != "keep":
@@ -242,6 +241,35 @@ def _two_grays(gray: Gray) -> bool:
 
 def _resized(plane: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8]:
     return np.asarray(Image.fromarray(plane).resize((width, height), Image.Resampling.BILINEAR))
+
+
+def _without_halves(gray: Gray, coverage: Coverage) -> Coverage:
+    """The coverage of a picture of two grays: unsmoothed ink covers a pixel wholly or not at all.
+
+    What the network thinks of a paper pixel is averaged with what it thinks of the paper around it,
+    ink being a wall, so that along a closed line the answer on each side is that of its whole side.
+    """
+    if gray.size > SETTLED:
+        return np.where(coverage >= 128, np.uint8(255), np.uint8(0))
+    height, width = gray.shape
+    first = gray == gray.flat[0]
+    # nearly all ink is covered, and of the paper only what lies inside
+    ink = first if _mean(coverage[first]) > _mean(coverage[~first]) else ~first
+    paper = np.pad((~ink).astype(np.float32), 1)
+    belief = np.pad(coverage.astype(np.float32), 1)
+    around = [(1, 1), (0, 1), (2, 1), (1, 0), (1, 2)]
+    weight = sum(paper[y : y + height, x : x + width] for y, x in around)
+    for _ in range(6):
+        voices = paper * belief
+        mean = sum(voices[y : y + height, x : x + width] for y, x in around) / np.maximum(weight, 1)
+        belief[1:-1, 1:-1] = np.where(ink, belief[1:-1, 1:-1], mean)
+    covered = belief >= 128
+    beside = np.logical_or.reduce([covered[y : y + height, x : x + width] for y in range(3) for x in range(3)])
+    return np.where(np.where(ink, beside, covered[1:-1, 1:-1]), np.uint8(255), np.uint8(0))
+
+
+def _mean(values: NDArray[np.uint8]) -> float:
+    return float(values.mean()) if values.size else 0.0
 
 
 def _undecided(coarse: Coverage) -> list[tuple[int, int]]:
