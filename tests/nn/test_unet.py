@@ -57,7 +57,7 @@ def test_dimensions_are_checked(wrong: dict[str, object]) -> None:
 
 
 def test_exact_reaches_both_ends() -> None:
-    ends = exact(torch.tensor([0.0, 0.019, 0.5, 0.981, 1.0]))
+    ends = exact(torch.tensor([0.0, 0.099, 0.5, 0.901, 1.0]))
     assert ends.tolist() == pytest.approx([0, 0, 0.5, 1, 1])
 
 

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 Conditioning = Literal["coverage", "rgb", "embedding"]
 Upsampling = Literal["bilinear", "transposed"]
 
-SATURATION = 0.02
+SATURATION = 0.1
 """How far a coverage may be from 0 or 1 and still count as exactly that."""
 
 
@@ -167,9 +167,9 @@ class UNet(nn.Module):
         return F.interpolate(x, size=(h, w), mode="bilinear", align_corners=False)
 
 
-def exact(coverage: Tensor) -> Tensor:
+def exact(coverage: Tensor, saturation: float = SATURATION) -> Tensor:
     """A coverage with its ends pulled to exactly 0 and 1, so that fills are flat and paper stays paper."""
-    return ((coverage - SATURATION) / (1 - 2 * SATURATION)).clamp(0, 1)
+    return ((coverage - saturation) / (1 - 2 * saturation)).clamp(0, 1)
 
 
 def halved(drawing: Tensor) -> Tensor:
