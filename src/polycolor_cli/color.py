@@ -5,7 +5,6 @@ Colours outside sRGB are brought into it the way CSS does. A fill is opaque, so 
 partly transparent is refused rather than quietly changed.
 """
 
-import difflib
 import re
 
 from polycolor_cli.errors import PolycolorError
@@ -86,5 +85,7 @@ def _hex(code: str) -> RGB:
 
 
 def _nearest(name: str, names: list[str]) -> str:
+    import difflib
+
     close = difflib.get_close_matches(name, names, n=3, cutoff=0.6)
     return f": did you mean {' or '.join(close)}?" if close else ": see 'polycolor colors' for the names"

@@ -1,14 +1,13 @@
 """Read any picture safely, write it atomically."""
 
 import os
-import secrets
 import warnings
 from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from polycolor_cli.errors import PolycolorError
 
@@ -28,6 +27,10 @@ READABLE = {*FORMATS, ".gif"}
 
 MAX_PIXELS = 150_000_000
 """The largest picture that is read, in pixels."""
+
+
+ORIENTATION = 0x0112
+"""The EXIF tag that says which way up a photograph is."""
 
 
 class PictureError(PolycolorError):
@@ -74,7 +77,10 @@ def read_picture(source: Path | bytes, name: str | None = None) -> Image.Image:
 
 
 def _as_seen(image: Image.Image) -> Image.Image:
-    image = ImageOps.exif_transpose(image)
+    if image.getexif().get(ORIENTATION, 1) != 1:
+        from PIL import ImageOps
+
+        image = ImageOps.exif_transpose(image)
     if image.mode.startswith("I") or image.mode == "F":
         return Image.fromarray(_to_8_bits(np.asarray(image), image.mode))
     if image.has_transparency_data:
@@ -137,7 +143,7 @@ def encode(image: Image.Image, format: str = "PNG", name: str = "the picture") -
 
 def write_whole(path: Path, data: bytes) -> None:
     """Write a file so that it appears complete or not at all, even if the power fails."""
-    fresh = path.with_name(f".polycolor-{secrets.token_hex(6)}.tmp")
+    fresh = path.with_name(f".polycolor-{os.urandom(6).hex()}.tmp")
     try:
         try:
             with fresh.open("xb") as file:

@@ -1,6 +1,5 @@
 """A model's name -> a verified file (shipped with the package, or a path)."""
 
-from importlib.resources import files
 from pathlib import Path
 
 from polycolor_cli.errors import PolycolorError
@@ -18,7 +17,7 @@ def resolve(model: str | Path) -> Path:
     Raises ModelError where there is none.
     """
     if str(model) == DEFAULT:
-        return Path(str(files("polycolor_cli") / "models" / f"{DEFAULT}.onnx"))
+        return Path(__file__).with_name("models") / f"{DEFAULT}.onnx"
     path = Path(model)
     if path.suffix == ".safetensors" and path.exists():
         raise ModelError(f"{model}: this file is to train on; give the .onnx file beside it")

@@ -5,21 +5,22 @@ import sys
 import typer
 
 from polycolor_cli.cli import batch, colorize, colors, dataset, train
+from polycolor_cli.cli.quick import QuickCommand, QuickGroup
 from polycolor_cli.errors import PolycolorError
 
 app = typer.Typer(
     name="polycolor",
+    cls=QuickGroup,
     help="Fill drawn shapes with a colour you name.",
     no_args_is_help=True,
+    rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-app.command("colorize", rich_help_panel="Fill", epilog=colorize.EPILOG)(colorize.command)
-app.command("batch", rich_help_panel="Fill", epilog=batch.EPILOG)(batch.command)
-app.command("colors", rich_help_panel="Fill", epilog=colors.EPILOG)(colors.command)
-app.command("train", rich_help_panel="Teach", epilog=train.EPILOG)(train.command)
-app.command("dataset", rich_help_panel="Teach", epilog=dataset.EPILOG)(dataset.command)
+for module, panel in ((colorize, "Fill"), (batch, "Fill"), (colors, "Fill"), (train, "Teach"), (dataset, "Teach")):
+    name = module.__name__.rpartition(".")[2]
+    app.command(name, cls=QuickCommand, rich_help_panel=panel, epilog=module.EPILOG)(module.command)
 
 
 def _version(wanted: bool) -> None:

@@ -1,0 +1,83 @@
+"""Commands that start like a shell tool: the same Typer, without the libraries it is slow to load.
+
+Typer draws help with rich (0.1 s to import) and coerces every parameter with pydantic (0.1 s). Here
+help is framed in plain text, and a parameter that is text already is taken as it was typed.
+"""
+
+from pathlib import Path
+from typing import Any, get_args
+
+from typer.core import TyperCommand, TyperGroup
+
+
+class _AsTyped:
+    """Takes a value for what it is; Typer's own coercion would import pydantic to do so."""
+
+    def __init__(self, kind: type) -> None:
+        self.kind = kind
+
+    def coerce(self, value: Any, param: Any, ctx: Any) -> Any:
+        if value is None or isinstance(value, list | tuple):
+            return value if value is not None or param.nargs == 1 else ()
+        return self.kind(value)
+
+
+def _quick(params: list[Any]) -> list[Any]:
+    """The parameters, those that are text, paths or flags freed of Typer's coercion."""
+    for param in params:
+        annotation = getattr(getattr(param, "type_descriptor", None), "annotation", None)
+        kinds = [kind for kind in get_args(annotation) or (annotation,) if kind is not type(None)]
+        if kinds in ([str], [Path], [bool]):
+            param._runtime_param = _AsTyped(kinds[0])
+    return params
+
+
+def _frame(title: str, rows: list[tuple[str, str]], formatter: Any) -> None:
+    """Write a two-column list in a box."""
+    inside = type(formatter)(width=formatter.width - 4)
+    inside.write_dl(rows)
+    width = formatter.width - 2
+    formatter.write(f"╭─ {title} {'─' * (width - len(title) - 3)}╮\n")
+    for line in inside.getvalue().splitlines():
+        formatter.write(f"│{line:<{width}}│\n")
+    formatter.write(f"╰{'─' * width}╯\n")
+
+
+def _frame_options(command: Any, ctx: Any, formatter: Any) -> None:
+    panels: dict[str, list[tuple[str, str]]] = {}
+    for param in command.get_params(ctx):
+        record = param.get_help_record(ctx)
+        if record is not None:
+            usual = "Arguments" if param.param_type_name == "argument" else "Options"
+            panels.setdefault(getattr(param, "rich_help_panel", None) or usual, []).append(record)
+    # --help comes last among the parameters, and still belongs beside the options that come first
+    for title, rows in panels.items():
+        _frame(title, rows, formatter)
+
+
+class QuickCommand(TyperCommand):
+    """A command with framed help that imports nothing to take text."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        return _quick(super().get_params(ctx))
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        _frame_options(self, ctx, formatter)
+
+
+class QuickGroup(TyperGroup):
+    """A group of commands with framed help."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        return _quick(super().get_params(ctx))
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        panels: dict[str, list[tuple[str, str]]] = {}
+        for name in self.list_commands(ctx):
+            command = self.get_command(ctx, name)
+            if command is not None:
+                panel = getattr(command, "rich_help_panel", None) or "Commands"
+                panels.setdefault(str(panel), []).append((name, command.get_short_help_str(80)))
+        for title, rows in panels.items():
+            _frame(title, rows, formatter)
+        _frame_options(self, ctx, formatter)
