@@ -11,7 +11,17 @@ from polycolor_cli import Colorizer
 from polycolor_cli.data.synthetic import drawing
 
 WORLD = 2026
-PICKS = {}
+"""A seed that training did not use; the drawings were picked for variety before any was filled."""
+PICKS = {
+    2: "orange",
+    30: "magenta",
+    36: "dodgerblue",
+    38: "lime",
+    27: "red",
+    18: "gold",
+    65: "mediumseagreen",
+    59: "hotpink",
+}
 SIDE = 160
 
 

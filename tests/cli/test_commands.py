@@ -48,7 +48,7 @@ def test_colors_lists_every_name(polycolor: Run) -> None:
 
 def test_version_and_no_arguments(polycolor: Run) -> None:
     assert re.fullmatch(rb"polycolor \d+\.\d+\.\d+\n", polycolor("--version").stdout)
-    assert b"Usage: polycolor" in polycolor(code=2).stdout
+    assert b"Usage: polycolor" in polycolor(code=2).stderr
 
 
 def test_a_dataset_is_written_and_never_over_another(tmp_path: Path, polycolor: Run) -> None:
