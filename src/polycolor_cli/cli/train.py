@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from polycolor_cli.train.config import TrainConfig
     from polycolor_cli.train.loop import Progress
 
-EPILOG = "Example: polycolor train dataset/ --epochs 5 --out runs/first"
+EPILOG = "Example: polycolor train dataset/ --epochs 60 --out runs/first"
 
 _TRAINING, _NETWORK = "Training", "Network"
 
