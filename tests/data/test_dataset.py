@@ -1,4 +1,5 @@
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -85,7 +86,7 @@ def test_every_problem_is_named_at_once(tmp_path: Path) -> None:
         ),
         strict=True,
     ):
-        assert __import__("re").search(words, problem), problem
+        assert re.search(words, problem), problem
 
 
 @pytest.mark.parametrize("table", ["{}", "[]", "[3]", '"x"'])
