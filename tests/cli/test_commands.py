@@ -23,7 +23,7 @@ def imported(*arguments: str) -> set[str]:
     return set(done.stderr.split())
 
 
-@pytest.mark.parametrize("command", ["colorize", "batch", "colors", "train", "dataset"])
+@pytest.mark.parametrize("command", ["colorize", "batch", "colors", "train", "dataset", "evaluate"])
 def test_help_is_grouped_has_an_example_and_is_quick(command: str, polycolor: Run) -> None:
     text = polycolor(command, "--help").stdout.decode()
     assert re.search(rf"Example: polycolor {command}", text)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from polycolor_cli.data import shapes, synthetic, wear
+from polycolor_cli.data import shapes, synthetic, unseen, wear
 from polycolor_cli.data.strokes import Canvas, Hand
 from polycolor_cli.data.synthetic import SCENES, drawing
 
@@ -36,10 +36,20 @@ def test_the_world_is_varied() -> None:
     assert any(len(np.unique(d.picture)) > 100 for d in made)
 
 
-@pytest.mark.parametrize("kind", sorted(shapes.SHAPES))
+ALL_SHAPES = shapes.SHAPES | unseen.SHAPES
+ALL_WEAR = wear.KINDS | unseen.KINDS
+
+
+def test_validation_is_another_world() -> None:
+    assert len(ALL_SHAPES) == len(shapes.SHAPES) + len(unseen.SHAPES)
+    assert len(ALL_WEAR) == len(wear.KINDS) + len(unseen.KINDS)
+    assert drawing(1, 1).picture.tobytes() != drawing(1, 1, world=unseen.WORLD).picture.tobytes()
+
+
+@pytest.mark.parametrize("kind", sorted(ALL_SHAPES))
 def test_every_shape_encloses_something(kind: str) -> None:
     for seed in range(20):
-        contour = shapes.SHAPES[kind][0](np.random.default_rng(seed))
+        contour = ALL_SHAPES[kind][0](np.random.default_rng(seed))
         assert np.abs(contour).max() < 1.6
         canvas = Canvas(64, 64, 2)
         canvas.stroke(contour * 26 + 32, 1.0, closed=True)
@@ -65,14 +75,14 @@ def test_a_gap_in_the_outline_is_covered_as_meant() -> None:
     assert (canvas.coverage()[12:48, 12:48] == 255).all()
 
 
-@pytest.mark.parametrize("kind", sorted(wear.KINDS))
+@pytest.mark.parametrize("kind", sorted(ALL_WEAR))
 def test_every_wear_changes_the_picture_and_nothing_else(kind: str) -> None:
     gray = np.full((64, 48), 230, np.float32)
     gray[20:40, 10:30] = 30
     before = gray.copy()
     changed = False
     for seed in range(5):
-        worn = wear.KINDS[kind][0](np.random.default_rng(seed), gray)
+        worn = ALL_WEAR[kind][0](np.random.default_rng(seed), gray)
         assert worn.shape == gray.shape
         changed |= not np.array_equal(worn, gray)
     assert changed

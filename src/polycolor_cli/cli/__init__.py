@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from polycolor_cli.cli import batch, colorize, colors, dataset, train
+from polycolor_cli.cli import batch, colorize, colors, dataset, evaluate, train
 from polycolor_cli.cli.quick import QuickCommand, QuickGroup
 from polycolor_cli.errors import PolycolorError
 
@@ -18,9 +18,11 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for module, panel in ((colorize, "Fill"), (batch, "Fill"), (colors, "Fill"), (train, "Teach"), (dataset, "Teach")):
-    name = module.__name__.rpartition(".")[2]
-    app.command(name, cls=QuickCommand, rich_help_panel=panel, epilog=module.EPILOG)(module.command)
+_PANELS = {"Fill": (colorize, batch, colors), "Teach": (train, dataset, evaluate)}
+for panel, modules in _PANELS.items():
+    for module in modules:
+        name = module.__name__.rpartition(".")[2]
+        app.command(name, cls=QuickCommand, rich_help_panel=panel, epilog=module.EPILOG)(module.command)
 
 
 def _version(wanted: bool) -> None:

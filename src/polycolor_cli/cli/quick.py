@@ -17,9 +17,9 @@ class _AsTyped:
         self.kind = kind
 
     def coerce(self, value: Any, param: Any, ctx: Any) -> Any:
-        if value is None or isinstance(value, list | tuple):
-            return value if value is not None or param.nargs == 1 else ()
-        return self.kind(value)
+        if value is None:
+            return None if param.nargs == 1 else ()
+        return [self.kind(one) for one in value] if isinstance(value, list | tuple) else self.kind(value)
 
 
 def _quick(params: list[Any]) -> list[Any]:

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from polycolor_cli.color import PALETTE, RGB, parse_color
 from polycolor_cli.data.dataset import Row, coverage_between
-from polycolor_cli.data.synthetic import Drawing, drawing
+from polycolor_cli.data.synthetic import TAUGHT, Drawing, World, drawing
 
 NAMES = list(PALETTE)
 PALETTE_RGB = np.array([PALETTE[name] for name in NAMES], np.float32) / 255
@@ -62,8 +62,10 @@ class Batch:
         return len(self.drawing)
 
 
-def synthetic_batch(seed: int, number: int, batch_size: int, size: tuple[int, int] | None = None) -> Batch:
-    """Batch `number` of the synthetic world `seed`.
+def synthetic_batch(
+    seed: int, number: int, batch_size: int, size: tuple[int, int] | None = None, world: World = TAUGHT
+) -> Batch:
+    """Batch `number` of a synthetic world's drawings under `seed`.
 
     With no `size` one is drawn, and the batch holds as many drawings as cost about what
     `batch_size` drawings of 128 x 128 do. Colours come from the palette.
@@ -75,7 +77,7 @@ def synthetic_batch(seed: int, number: int, batch_size: int, size: tuple[int, in
     else:
         count = batch_size
     # drawings of different batches never share an index
-    drawings = [drawing(seed, number * 4096 + i, size) for i in range(count)]
+    drawings = [drawing(seed, number * 4096 + i, size, world) for i in range(count)]
     batch = from_drawings(drawings, rng.integers(len(NAMES), size=count))
     batch.from_half = min(size) >= 160 and bool(rng.random() < 0.5)
     return batch

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 Rng = np.random.Generator
 Contour = NDArray[np.float64]
+Kinds = dict[str, tuple[Callable[..., Contour], float]]
 
 TAU = 2 * np.pi
 
@@ -215,7 +216,7 @@ def rounded(corners: Contour, amount: float) -> Contour:
     return curve.reshape(-1, 2)
 
 
-SHAPES: dict[str, tuple[Callable[..., Contour], float]] = {
+SHAPES: Kinds = {
     "regular_polygon": (regular_polygon, 2.0),
     "irregular_polygon": (irregular_polygon, 2.0),
     "star": (star, 1.5),
@@ -242,14 +243,11 @@ SHAPES: dict[str, tuple[Callable[..., Contour], float]] = {
 }
 """Each kind of shape by name, with how often it is drawn."""
 
-_NAMES = list(SHAPES)
-_SHARE = np.array([share for _, share in SHAPES.values()])
-_SHARE /= _SHARE.sum()
 
-
-def outline(rng: Rng) -> Contour:
+def outline(rng: Rng, kinds: Kinds = SHAPES) -> Contour:
     """A random shape, squeezed and turned at random; its farthest corner lies at distance 1."""
-    contour = SHAPES[_NAMES[rng.choice(len(_NAMES), p=_SHARE)]][0](rng)
+    share = np.array([share for _, share in kinds.values()])
+    contour = list(kinds.values())[rng.choice(len(kinds), p=share / share.sum())][0](rng)
     if len(contour) < 30 and rng.random() < 0.2:
         contour = rounded(contour, rng.uniform(0.1, 0.5))
     squeeze = rng.uniform(0.35, 1.0) if rng.random() < 0.4 else 1.0

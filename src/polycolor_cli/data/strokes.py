@@ -53,7 +53,7 @@ class Hand:
     loop: the outline is one stroke that starts and ends where it likes, short of closing by `gap`
     (or past it, where `gap` is negative), with tails; edges: each side of a polygon is a stroke of
     its own, too long or too short, and one is forgotten where `forgets`; twice: the outline is drawn
-    two times over.
+    two times over; double: there is a second line inside it, this far from the first.
     """
 
     wobble: float = 0.0
@@ -63,34 +63,44 @@ class Hand:
     forgets: bool = False
     gap: float = 0.0
     tails: float = 0.0
+    double: float = 0.0
 
     @classmethod
     def sample(cls, rng: Rng) -> "Hand":
         kind = rng.random()
-        if kind < 0.5:
+        if kind < 0.44:
             return cls()
-        if kind < 0.62:
+        if kind < 0.48:
+            return cls(double=rng.uniform(0.06, 0.3))
+        if kind < 0.6:
             return cls(wobble=rng.uniform(0.005, 0.05))
-        if kind < 0.84:
+        if kind < 0.82:
             return cls(
                 wobble=rng.uniform(0.01, 0.06),
                 loop=True,
                 gap=rng.choice([rng.uniform(-0.15, 0.02), rng.uniform(-0.02, 0.12)]),
                 tails=rng.choice([0.0, rng.uniform(0, 0.15), rng.uniform(0, 0.7)]),
             )
-        if kind < 0.95:
-            gap, forgets = rng.uniform(0.02, 0.16), bool(rng.random() < 0.35)
-            return cls(wobble=rng.uniform(0.0, 0.02), edges=True, gap=gap, forgets=forgets)
+        if kind < 0.96:
+            gap, forgets = rng.uniform(0.02, 0.16), bool(rng.random() < 0.45)
+            return cls(wobble=rng.uniform(0.0, 0.03), edges=True, gap=gap, forgets=forgets)
         return cls(wobble=rng.uniform(0.01, 0.04), twice=True)
 
     def draw(self, rng: Rng, contour: Path, radius: float) -> tuple[list[tuple[Path, bool]], list[Path]]:
         """Strokes (path, closed) for an outline, and the regions the drawer meant to enclose."""
+        if self.double:
+            middle = contour.mean(0)
+            return [(contour, True), (middle + (contour - middle) * (1 - self.double), True)], [contour]
         if self.wobble == 0 and not (self.loop or self.edges):
             return [(contour, True)], [contour]
         if self.edges and len(contour) <= 24:
             strokes = []
             # of a triangle or a box people leave a side to the imagination, of a star they do not
-            forgotten = rng.integers(len(contour)) if self.forgets and len(contour) <= 5 else -1
+            forgotten = int(rng.integers(len(contour))) if self.forgets and len(contour) <= 5 else -1
+            if forgotten >= 0 and rng.random() < 0.5:
+                # the other sides in one go
+                path = walk(np.roll(contour, -1 - forgotten, 0), 3.0, closed=False)
+                return [(path + tremble(rng, len(path), self.wobble * radius), False)], [contour]
             for number, (a, b) in enumerate(zip(contour, np.roll(contour, -1, 0), strict=True)):
                 if number == forgotten:
                     continue

@@ -68,17 +68,34 @@ class Drawing:
     shrink: int = 1
 
 
+@dataclass(frozen=True)
+class World:
+    """What there is to draw, and what happens to drawings: tables of kinds and how often each comes."""
+
+    shapes: shapes.Kinds
+    wear: wear.Kinds
+
+
+TAUGHT = World(shapes.SHAPES, wear.KINDS)
+"""The world that training draws from; `unseen.WORLD` is the one that validation draws from."""
+
+
 @dataclass
 class Pen:
-    """What one drawer uses on one page: line width in picture pixels, a hand, and a habit."""
+    """What one drawer uses on one page: line width in picture pixels, a hand, shapes, and a habit.
+
+    No line is thinner than `finest`.
+    """
 
     width: float
     hand: Hand
+    shape: Callable[[Rng], Path] = shapes.outline
+    finest: float = 0.6
     dashes: float = 0.0
     outlines: list[tuple[Path, float]] | None = None
 
     def line(self, canvas: Canvas, path: Path, closed: bool = False, thinner: float = 1.0) -> None:
-        width = max(0.6, self.width * thinner)
+        width = max(self.finest, self.width * thinner)
         if closed:
             canvas.fill(path)
         if not self.dashes:
@@ -124,9 +141,9 @@ def _mark(canvas: Canvas, rng: Rng, pen: Pen, at: NDArray, size: float) -> None:
         word = str(rng.choice(_WORDS))
         canvas.text(word, at + [-size * 0.5 * len(word), size * 0.7], size * 1.4, pen.width * thinner)
     elif kind == 5:
-        pen.line(canvas, _place(shapes.outline(rng), at, size), True, thinner)
+        pen.line(canvas, _place(pen.shape(rng), at, size), True, thinner)
     else:
-        canvas.fill(_place(shapes.outline(rng), at, size * 0.7), ink=True)
+        canvas.fill(_place(pen.shape(rng), at, size * 0.7), ink=True)
 
 
 def _details(canvas: Canvas, rng: Rng, pen: Pen, contour: Path) -> None:
@@ -207,9 +224,9 @@ def _one(canvas: Canvas, rng: Rng, pen: Pen) -> None:
     size = np.array([canvas.width, canvas.height])
     radius = rng.uniform(0.22, 0.48) * size.min()
     slack = np.maximum(size / 2 - radius - pen.width / 2, 0)
-    centre = size / 2 + rng.uniform(-1, 1, 2) * (slack if rng.random() < 0.93 else slack + radius * 0.4)
+    centre = size / 2 + rng.uniform(-1, 1, 2) * (slack if rng.random() < 0.9 else slack + radius * 0.4)
     stretch = np.where(size > size.min(), rng.uniform(1, size / size.min()), 1)
-    contour = _place(shapes.outline(rng) * stretch, centre, radius)
+    contour = _place(pen.shape(rng) * stretch, centre, radius)
     pen.outline(canvas, rng, contour)
     if rng.random() < 0.4:
         _details(canvas, rng, pen, contour)
@@ -234,7 +251,7 @@ def _page(canvas: Canvas, rng: Rng, pen: Pen) -> None:
             if rng.random() < 0.15:
                 _mark(canvas, rng, pen, centre, radius * 0.5)
                 continue
-            contour = _place(shapes.outline(rng), centre, max(radius, 2.5))
+            contour = _place(pen.shape(rng), centre, max(radius, 2.5))
             pen.outline(canvas, rng, contour)
             if rng.random() < 0.15:
                 _details(canvas, rng, pen, contour)
@@ -256,14 +273,14 @@ def _composition(canvas: Canvas, rng: Rng, pen: Pen) -> None:
     spread = rng.uniform(0.1, 0.28) * size
     contours = [
         _place(
-            shapes.outline(rng),
+            pen.shape(rng),
             size / 2 + rng.uniform(-1, 1, 2) * spread,
             rng.uniform(0.12, 0.33) * float(size.min()),
         )
         for _ in range(n)
     ]
     how = rng.random()
-    if how < 0.35:
+    if how < 0.25:
         for contour in contours:
             pen.outline(canvas, rng, contour)
     elif how < 0.7:
@@ -296,7 +313,7 @@ def _solid(canvas: Canvas, rng: Rng, pen: Pen) -> None:
     size = np.array([canvas.width, canvas.height])
     radius = rng.uniform(0.2, 0.46) * float(size.min())
     centre = size / 2 + rng.uniform(-1, 1, 2) * np.maximum(size / 2 - radius, 0)
-    contour = _place(shapes.outline(rng), centre, radius)
+    contour = _place(pen.shape(rng), centre, radius)
     pen.outline(canvas, rng, contour, solid=True)
     for _ in range(int(rng.integers(0, 3))):
         at = centre + rng.uniform(-0.4, 0.4, 2) * radius
@@ -315,16 +332,16 @@ def _scribbles(canvas: Canvas, rng: Rng, pen: Pen) -> None:
 
 
 def _nothing(canvas: Canvas, rng: Rng, pen: Pen) -> None:
-    """An empty page."""
+    """An empty page, or no page at all: what is drawn of it is decided with the gray."""
 
 
 SCENES: dict[str, tuple[Callable[[Canvas, Rng, Pen], None], float]] = {
-    "one": (_one, 0.42),
+    "one": (_one, 0.41),
     "page": (_page, 0.18),
     "composition": (_composition, 0.27),
     "solid": (_solid, 0.05),
     "scribbles": (_scribbles, 0.05),
-    "nothing": (_nothing, 0.03),
+    "nothing": (_nothing, 0.04),
 }
 """Each kind of scene by name, with how often it comes."""
 
@@ -338,13 +355,14 @@ def _rub_out(canvas: Canvas, rng: Rng, outlines: list[tuple[Path, float]], least
         path, width = outlines[rng.integers(len(outlines))]
         points = walk(path, 1.0, closed=False)
         at = points[rng.integers(len(points))]
-        if rng.random() < 0.5:
+        kind = rng.random()
+        if kind < 0.45:
             at = at + rng.normal(0, 0.2 * width, 2)
             radius = width * rng.uniform(0.5, 1.4) + rng.uniform(0, 0.03) * least
         else:
             turn = rng.uniform(0, 2 * np.pi)
             at = at + width * rng.uniform(0.3, 0.8) * np.array([np.cos(turn), np.sin(turn)])
-            radius = width * rng.uniform(0.35, 1.0)
+            radius = width * rng.uniform(0.35, 1.0) if kind < 0.75 else rng.uniform(0.02, 0.07) * least
         canvas.dot(at, min(radius, 0.09 * least), erase=True)
 
 
@@ -355,19 +373,57 @@ def _ink_to_gray(rng: Rng, ink: NDArray[np.float32], plain: bool) -> NDArray[np.
     paper, dark = rng.uniform(150, 255), rng.uniform(0, 120)
     dark = min(dark, paper - rng.uniform(35, 90))
     kind = rng.random()
-    if kind < 0.15:
+    if kind < 0.2:
         # crayon and chalk catch only the peaks of the paper
-        tooth = cv2.GaussianBlur(rng.random(ink.shape, np.float32), (0, 0), rng.uniform(0.5, 1.2))
+        tooth = cv2.GaussianBlur(rng.random(ink.shape, np.float32), (0, 0), rng.uniform(0.5, 1.6))
         tooth = (tooth - tooth.mean()) / (tooth.std() + 1e-6)
-        ink = ink * np.clip(tooth * 1.5 + rng.uniform(0.3, 1.5), 0.15, 1)
-    elif kind < 0.35:
+        ink = ink * np.clip(tooth * 1.5 + rng.uniform(0.1, 1.5), rng.choice([0.0, 0.15]), 1)
+    elif kind < 0.28:
+        # a marker is paler in the middle of its line than at the edges, where the ink pools
+        middle = np.clip(2 * cv2.GaussianBlur(ink, (0, 0), rng.uniform(0.8, 2.5)) - 1, 0, 1)
+        ink = ink * (1 - rng.uniform(0.2, 0.6) * middle)
+    elif kind < 0.45:
         # pressure and drying ink vary along the line
         ink = ink * (1 - rng.uniform(0.1, 0.7) * wear.clouds(rng, ink.shape, int(rng.integers(2, 9))))
     return paper + (dark - paper) * ink
 
 
-def drawing(seed: int, index: int, size: tuple[int, int] = (128, 128)) -> Drawing:
-    """Draw number `index` of the world `seed`.
+def _viewpoint(rng: Rng, width: int, height: int) -> NDArray[np.float64]:
+    """The homography (3, 3) of a page photographed at a slant; pixels of the flat page to pixels of the photo."""
+    flat = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
+    slant = rng.uniform(-0.14, 0.14, (4, 2)) * [width, height]
+    return cv2.getPerspectiveTransform(flat, (flat + slant).astype(np.float32))
+
+
+def _desk(rng: Rng, gray: NDArray[np.float32], page: NDArray[np.float32]) -> NDArray[np.float32]:
+    """What lies around a photographed page; page: float32 (H, W), 1 on it and 0 beside it."""
+    desk = rng.uniform(20, 230) + rng.uniform(0, 40) * (wear.clouds(rng, gray.shape, int(rng.integers(2, 12))) - 0.5)
+    return (desk + (gray - desk) * page).astype(np.float32)
+
+
+def _photograph(rng: Rng, shape: tuple[int, int]) -> NDArray[np.float32]:
+    """A picture of no drawing: things of all sizes lying upon each other, or nothing but noise.
+
+    Dead leaves (Lee, Mumford and Huang, "Occlusion Models for Natural Images", IJCV 2001): discs and
+    polygons whose sizes follow a power law, each with its own shading and grain.
+    """
+    h, w = shape
+    if rng.random() < 0.3:
+        noise = rng.standard_normal(shape, np.float32)
+        return rng.uniform(60, 200) + rng.uniform(25, 90) * cv2.GaussianBlur(noise, (0, 0), rng.uniform(0.1, 2.5))
+    gray = np.full(shape, rng.uniform(0, 255), np.float32)
+    for _ in range(int(rng.integers(60, 240))):
+        radius = 0.03 * min(h, w) * rng.uniform(0.02, 1) ** -0.55
+        path = _place(shapes.outline(rng), rng.uniform(0, 1, 2) * [w, h], radius)
+        mask = np.zeros(shape, np.uint8)
+        cv2.fillPoly(mask, [np.round(path).astype(np.int32)], 1)
+        shade = rng.uniform(0, 255) + rng.uniform(0, 120) * (wear.clouds(rng, shape, int(rng.integers(1, 4))) - 0.5)
+        gray = np.where(mask > 0, shade, gray)
+    return cv2.GaussianBlur(gray, (0, 0), rng.uniform(0.3, 1.5)).astype(np.float32)
+
+
+def drawing(seed: int, index: int, size: tuple[int, int] = (128, 128), world: World = TAUGHT) -> Drawing:
+    """Draw number `index` of a world's drawings under `seed`.
 
     Parameters: `size` is (height, width) of the coverage, in pixels, at least 16 each.
     Returns a Drawing; its picture is the same size, or twice or four times as large.
@@ -386,16 +442,31 @@ def drawing(seed: int, index: int, size: tuple[int, int] = (128, 128)) -> Drawin
     scene, _ = SCENES[_SCENE_NAMES[rng.choice(len(_SCENE_NAMES), p=_SCENE_SHARE)]]
     canvas = Canvas(width, height, scale)
     bold = rng.random() < 0.3
-    stroke = least * (rng.uniform(0.04, 0.11) if bold else np.exp(rng.uniform(np.log(0.006), np.log(0.11))))
-    pen = Pen(float(max(stroke, 0.7 / shrink, 0.9 * enlarged)), Hand.sample(rng), outlines=[])
+    stroke = least * (rng.uniform(0.04, 0.14) if bold else np.exp(rng.uniform(np.log(0.003), np.log(0.11))))
+    finest = max(0.7 / shrink, 0.9 * (enlarged > 1) * enlarged)
+    pen = Pen(
+        width=float(max(stroke, finest)),
+        hand=Hand.sample(rng),
+        shape=lambda rng: shapes.outline(rng, world.shapes),
+        finest=finest,
+        outlines=[],
+    )
     if aliased and enlarged == 1:
         pen.width = float(rng.choice([1, 1, 2, 2, 3, round(max(pen.width, 1))]))
-    if rng.random() < 0.05 and scene is not _page:
+    if rng.random() < 0.08 and scene is not _page:
         pen.dashes = rng.uniform(0.2, 3)
     scene(canvas, rng, pen)
     coverage = canvas.coverage()
     if pen.outlines and rng.random() < 0.6:
         _rub_out(canvas, rng, pen.outlines, float(least))
+    page = None
+    if not aliased and rng.random() < 0.06:
+        slant = _viewpoint(rng, canvas.ink.shape[1], canvas.ink.shape[0])
+        size_of = canvas.ink.shape[::-1]
+        canvas.ink = cv2.warpPerspective(canvas.ink, slant, size_of)
+        coverage = cv2.warpPerspective(coverage, slant, size_of)
+        if rng.random() < 0.4:
+            page = cv2.warpPerspective(np.full_like(coverage, 255), slant, size_of)
 
     def at_size(plane: NDArray[np.uint8], w: int, h: int) -> NDArray[np.uint8]:
         same = plane.shape == (h, w)
@@ -407,8 +478,12 @@ def drawing(seed: int, index: int, size: tuple[int, int] = (128, 128)) -> Drawin
         ink = np.where(ink > 100, np.uint8(255), np.uint8(0))
     plain = rng.random() < 0.5
     gray = _ink_to_gray(rng, ink.astype(np.float32) / np.float32(255), plain)
+    if page is not None:
+        gray = _desk(rng, gray, at_size(page, w, h).astype(np.float32) / np.float32(255))
+    if scene is _nothing and rng.random() < 0.5:
+        gray = _photograph(rng, (h, w))
     if not plain or rng.random() < 0.25:
-        gray = wear.wear(rng, gray)
+        gray = wear.wear(rng, gray, world.wear)
     if rng.random() < 0.15:
         gray = 255 - gray
     picture = np.clip(np.round(gray), 0, 255).astype(np.uint8)

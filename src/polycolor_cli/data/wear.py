@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 Rng = np.random.Generator
 Gray = NDArray[np.float32]
+Kinds = dict[str, tuple[Callable[[Rng, Gray], Gray], float]]
 
 
 def clouds(rng: Rng, shape: tuple[int, int], cells: int) -> Gray:
@@ -90,12 +91,24 @@ def halftone(rng: Rng, gray: Gray) -> Gray:
     return gray + (np.where(gray > tiled, np.float32(255), np.float32(0)) - gray) * rng.uniform(0.2, 0.9)
 
 
+def dots_of_print(rng: Rng, gray: Gray) -> Gray:
+    """A newspaper's round dots, turned by some angle."""
+    h, w = gray.shape
+    pitch, angle = rng.uniform(2, 5), rng.uniform(0, np.pi / 2)
+    x, y = np.arange(w, dtype=np.float32), np.arange(h, dtype=np.float32)[:, None]
+    turn = 2 * np.pi / pitch
+    across, along = x * np.cos(angle) + y * np.sin(angle), y * np.cos(angle) - x * np.sin(angle)
+    screen = 127.5 + 63.75 * (np.cos(turn * across) + np.cos(turn * along))
+    dotted = np.clip((gray - screen) * rng.uniform(2, 12) + 127.5, 0, 255)
+    return (gray + (dotted - gray) * rng.uniform(0.2, 0.9)).astype(np.float32)
+
+
 def ruled_paper(rng: Rng, gray: Gray) -> Gray:
     """Lines or squares printed on the page, fainter than the ink."""
     h, w = gray.shape
     pitch = rng.uniform(0.05, 0.2) * min(h, w)
     thick = 1 if pitch < 10 else int(rng.integers(1, 3))
-    faint = 1 - rng.uniform(0.08, 0.35)
+    faint = 1 - rng.uniform(0.08, 0.5)
     lined = gray.copy()
     for y in np.arange(rng.uniform(0, pitch), h, pitch).astype(int):
         lined[y : y + thick] *= faint
@@ -115,15 +128,16 @@ def dirt(rng: Rng, gray: Gray) -> Gray:
     return dirty
 
 
-KINDS: dict[str, tuple[Callable[[Rng, Gray], Gray], float]] = {
-    "ruled_paper": (ruled_paper, 0.07),
+KINDS: Kinds = {
+    "ruled_paper": (ruled_paper, 0.09),
     "uneven_light": (uneven_light, 0.25),
-    "shadow": (shadow, 0.08),
+    "shadow": (shadow, 0.1),
     "grain": (grain, 0.25),
     "dirt": (dirt, 0.06),
     "motion_blur": (motion_blur, 0.04),
     "blur": (blur, 0.2),
     "halftone": (halftone, 0.03),
+    "dots_of_print": (dots_of_print, 0.03),
     "sensor_noise": (sensor_noise, 0.25),
     "salt_and_pepper": (salt_and_pepper, 0.05),
     "jpeg": (jpeg, 0.2),
@@ -132,9 +146,9 @@ KINDS: dict[str, tuple[Callable[[Rng, Gray], Gray], float]] = {
 """Each kind of wear by name with how often it strikes, in the order in which it happens."""
 
 
-def wear(rng: Rng, gray: Gray) -> Gray:
+def wear(rng: Rng, gray: Gray, kinds: Kinds = KINDS) -> Gray:
     """A random selection of wear, in the order in which the world applies it."""
-    for kind, share in KINDS.values():
+    for kind, share in kinds.values():
         if rng.random() < share:
             gray = kind(rng, gray)
     return gray

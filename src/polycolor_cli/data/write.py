@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from polycolor_cli.color import PALETTE
-from polycolor_cli.data import shapes, synthetic
+from polycolor_cli.data import shapes, synthetic, unseen
 from polycolor_cli.data.strokes import Canvas
 from polycolor_cli.data.synthetic import Drawing
 from polycolor_cli.errors import PolycolorError
@@ -51,7 +51,8 @@ def write_dataset(folder: Path, train: int, validation: int, seed: int, style: S
     """Write a dataset of `train` + `validation` rows, 128 px, into an empty or new folder.
 
     `plain` draws 8 shapes in 8 colours; 8 of the 64 pairs, each shape and each colour once, are kept
-    for validation and never occur in training. `worn` draws from the whole synthetic world.
+    for validation and never occur in training. `worn` draws from the whole synthetic world, and for
+    validation from shapes and kinds of wear that training never sees.
     Raises PolycolorError where the folder holds something already or cannot be written.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
@@ -60,9 +61,9 @@ def write_dataset(folder: Path, train: int, validation: int, seed: int, style: S
     held_back = list(zip(rng.permutation(SHAPES), rng.permutation(COLORS), strict=True))
     pairs = [pair for pair in itertools.product(SHAPES, COLORS) if pair not in held_back]
     shuffled = [pairs[i] for i in rng.permutation(len(pairs))]
-    for split, rows, choice, start in (
-        ("training", train, shuffled, 0),
-        ("validation", validation, held_back, train),
+    for split, rows, choice, start, world in (
+        ("training", train, shuffled, 0, synthetic.TAUGHT),
+        ("validation", validation, held_back, train, unseen.WORLD),
     ):
         table = []
         for row in range(rows):
@@ -72,7 +73,7 @@ def write_dataset(folder: Path, train: int, validation: int, seed: int, style: S
                 drawing = plain_drawing(seed, number, shape)
                 name = f"{shape}-{number + 1}"
             else:
-                drawing = synthetic.drawing(seed, number, (128, 128))
+                drawing = synthetic.drawing(seed, number, (128, 128), world)
                 drawing = Drawing(_shrunk(drawing), drawing.coverage)
                 name = f"drawing-{number + 1}"
             table.append(_write_row(folder / split, drawing, name, str(colour)))

@@ -32,4 +32,4 @@ def loss_of(name: Loss, logits: Tensor, batch: Batch) -> Tensor:
     # a few pixels of slack: on an empty page a speck is a speck, not a total miss
     total = (guess + truth).sum((1, 2, 3))
     dice = 1 - (2 * overlap + 16) / (total + 16)
-    return entropy + 0.5 * torch.mean(dice)
+    return entropy + torch.mean(dice)

@@ -13,6 +13,7 @@ from torch.optim.swa_utils import AveragedModel
 
 from polycolor_cli import metrics
 from polycolor_cli.color import parse_color
+from polycolor_cli.data import unseen
 from polycolor_cli.data.batch import Batch, RowStream, from_rows, palette_index, synthetic_batch, training_batches
 from polycolor_cli.data.dataset import DatasetError, Row, read_dataset
 from polycolor_cli.nn.export import load_weights
@@ -24,7 +25,7 @@ from polycolor_cli.train.run import Measures, Run
 WARM_UP = 0.03
 EPOCH_DRAWINGS = 16_000
 AVERAGING = 0.998
-VALIDATION_WORLD = 1 << 32
+VALIDATION_SEED = 1 << 32
 
 
 @dataclass
@@ -194,7 +195,7 @@ def validation_batches(config: TrainConfig, splits: dict[str, list[Row]] | None)
     """The dataset's validation rows, or 256 drawings of a synthetic world apart from the training's."""
     if splits is not None:
         return [from_rows(rows) for rows in RowStream(splits["validation"], 0, config.batch_size).in_epoch(0)]
-    return [synthetic_batch(VALIDATION_WORLD, number, 32, (128, 128)) for number in range(8)]
+    return [synthetic_batch(VALIDATION_SEED, number, 32, (128, 128), unseen.WORLD) for number in range(8)]
 
 
 @torch.no_grad()

@@ -1,0 +1,97 @@
+"""polycolor evaluate: measure models, and classical fills, on drawings with truth."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from polycolor_cli.errors import PolycolorError
+
+EPILOG = "Example: polycolor evaluate dataset/ --against bucket,closing,trapped-ball --sheet worst.png"
+
+
+def command(
+    datasets: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="DATASET...",
+            help="Datasets, or folders of drawings (in/) beside their coverage (gt/).",
+            show_default=False,
+        ),
+    ],
+    models: Annotated[
+        list[str] | None,
+        typer.Option("--model", metavar="M", help="Model to measure: a name, an .onnx file or a run. May be repeated."),
+    ] = None,
+    against: Annotated[
+        str,
+        typer.Option(
+            "--against",
+            metavar="FILL,...",
+            help="Classical fills beside it: bucket, holes, closing, adaptive, trapped-ball, hull; or all.",
+        ),
+    ] = "",
+    report: Annotated[
+        Path | None, typer.Option("--json", metavar="F.json", help="Write the measures of every drawing.")
+    ] = None,
+    page: Annotated[
+        Path | None,
+        typer.Option("--sheet", metavar="F.png", help="Draw the worst drawings: drawing, fill, truth."),
+    ] = None,
+) -> None:
+    """Measure how well models fill drawings whose truth is known.
+
+    A dataset is measured on its validation rows. All measures are means over the drawings; the time is
+    a median, without reading and writing files.
+    """
+    from rich.box import MARKDOWN
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.table import Table
+
+    from polycolor_cli import evaluate
+    from polycolor_cli.classical import FILLS
+    from polycolor_cli.data.cases import read_cases
+    from polycolor_cli.fill import Colorizer
+    from polycolor_cli.picture import format_of, write_picture, write_whole
+    from polycolor_cli.weights import DEFAULT
+
+    names = list(FILLS) if against == "all" else [name for name in against.split(",") if name]
+    for name in names:
+        if name not in FILLS:
+            raise PolycolorError(f"--against {name}: not one of {', '.join(FILLS)}, or all")
+    for path in (report, page):
+        if path is not None and not path.parent.is_dir():
+            raise PolycolorError(f"{path}: there is no folder {str(path.parent)!r}")
+    if page is not None:
+        format_of(page)
+    models = models or [DEFAULT]
+    folders = {str(folder).rstrip("/"): read_cases(folder) for folder in datasets}
+    methods = {model: evaluate.by_model(Colorizer(model)) for model in models}
+    methods |= {name: evaluate.by_hand(name) for name in names}
+
+    console = Console(stderr=True)
+    columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.description}"))
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        task = progress.add_task("", total=sum(map(len, folders.values())))
+        scores = evaluate.evaluate(folders, methods, lambda name: progress.update(task, description=name, advance=1))
+
+    table = Table(box=MARKDOWN)
+    for heading in ("dataset", "fill", "drawings", *evaluate.MEASURES.values()):
+        table.add_column(heading, justify="left" if heading in ("dataset", "fill") else "right", no_wrap=True)
+    for row in evaluate.rows(scores):
+        table.add_row(*row)
+    wide = Console(file=sys.stdout, width=None if sys.stdout.isatty() else 200)
+    wide.print(table)
+    if report is not None:
+        entries = [
+            {"dataset": score.folder, "fill": score.method, "mean": score.mean(), "drawings": score.drawings}
+            for score in scores
+        ]
+        write_whole(report, (json.dumps(entries, indent=1) + "\n").encode())
+    if page is not None:
+        by_name = {(folder, case.name): case for folder, cases in folders.items() for case in cases}
+        chosen = [by_name[key] for key in evaluate.worst(scores, models[0])]
+        write_picture(evaluate.sheet(chosen, methods[models[0]]), page)

@@ -1,0 +1,27 @@
+import json
+from pathlib import Path
+
+from PIL import Image
+
+from conftest import Run
+
+
+def test_a_table_a_json_and_a_sheet(tmp_path: Path, polycolor: Run) -> None:
+    polycolor("dataset", "shapes", "--train", 2, "--validation", 3, "--seed", 5)
+    done = polycolor("evaluate", "shapes", "--against", "bucket,hull", "--json", "all.json", "--sheet", "worst.png")
+    lines = [line for line in done.stdout.decode().splitlines() if line.strip()]
+    assert [line.split("|")[2].strip() for line in lines[2:]] == ["polycolor", "bucket", "hull"]
+    assert len({len(line) for line in lines}) == 1
+    table = json.loads((tmp_path / "all.json").read_text())
+    assert [entry["fill"] for entry in table] == ["polycolor", "bucket", "hull"]
+    assert table[0]["mean"]["masked_accuracy"] == table[0]["mean"]["soft_iou"] == 1
+    assert set(table[0]["drawings"]) == {p.stem for p in (tmp_path / "shapes" / "validation" / "outputs").iterdir()}
+    assert Image.open(tmp_path / "worst.png").width > 400
+
+
+def test_what_cannot_be_measured_is_one_line(tmp_path: Path, polycolor: Run) -> None:
+    assert b"none: no such folder" in polycolor("evaluate", "none", code=2).stderr
+    polycolor("dataset", "shapes", "--train", 1, "--validation", 1)
+    assert b"not one of bucket" in polycolor("evaluate", "shapes", "--against", "sponge", code=2).stderr
+    assert b"unknown extension" in polycolor("evaluate", "shapes", "--sheet", "a.pdf", code=2).stderr
+    assert b"no such model" in polycolor("evaluate", "shapes", "--model", "nobody", code=2).stderr
