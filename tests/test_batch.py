@@ -1,3 +1,9 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -5,9 +11,16 @@ import pytest
 from PIL import Image
 
 from conftest import square
-from polycolor_cli.batch import fill_all, plan
+from polycolor_cli.batch import Outcome, Passed, plan, run
 from polycolor_cli.errors import PolycolorError
 from polycolor_cli.fill import Colorizer, Paint
+
+RED: dict[str, Paint | None] = {"red": Paint("red")}
+
+
+@pytest.fixture(scope="module")
+def colorizer() -> Colorizer:
+    return Colorizer(threads=1)
 
 
 @pytest.fixture
@@ -21,28 +34,135 @@ def folder(tmp_path: Path) -> Path:
     return top
 
 
+def do(folder: Path, out: Path, colorizer: Colorizer, restart: bool = False) -> dict[str, Outcome]:
+    outcomes = run(plan([folder], out, RED), colorizer, 2, restart)
+    return {Path(outcome.source).name: outcome for outcome in outcomes}
+
+
 def test_the_tree_is_mirrored_and_nothing_collides(folder: Path) -> None:
     out = folder / "out"
     (out / "old").mkdir(parents=True)
     square().save(out / "old" / "earlier.png")
-    targets = [str(job.target.relative_to(out)) for job in plan(folder, out)]
+    passed = Passed()
+    targets = [str(job.tasks[0][1].relative_to(out)) for job in plan([folder], out, RED, passed=passed)]
     assert targets == ["a.jpg.png", "a.png.png", "b.png", "deep/er/c.png"]
+    assert (passed.hidden, passed.other) == (2, 1)
 
 
-def test_refuses_to_write_over_the_drawings(folder: Path) -> None:
+def test_several_colours_have_a_folder_each(folder: Path) -> None:
+    paints: dict[str, Paint | None] = {"red": Paint("red"), "00ff80": Paint("#00ff80")}
+    first = next(plan([folder], None, paints, "webp"))
+    out = folder.with_name("folder-colored")
+    assert [target for _, target in first.tasks] == [out / "red" / "a.jpg.webp", out / "00ff80" / "a.jpg.webp"]
+
+
+def test_files_patterns_and_several_folders(folder: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    square().save(other / "b.png")
+    out = tmp_path / "out"
+
+    def names(*sources: object) -> list[str]:
+        return [str(job.tasks[0][1].relative_to(out)) for job in plan(map(str, sources), out, RED)]
+
+    assert names(folder / "b.PNG", other / "b.png") == ["b.png", "b-2.png"]
+    assert names(folder / "*.png") == ["a.png"]
+    assert names(f"{folder}/**/*.webp") == ["c.png"]
+    assert names(folder, other)[-2:] == ["folder/deep/er/c.png", "other/b.png"]
+    with pytest.raises(PolycolorError, match="where to"):
+        plan([folder, other], None, RED)
+
+
+def test_rows_bring_their_own_colours_and_names(tmp_path: Path, colorizer: Colorizer) -> None:
+    (tmp_path / "inputs").mkdir()
+    square().save(tmp_path / "inputs" / "s.png")
+    rows = [
+        {"input_polygon": "s.png", "colour": colour, "output_image": f"{colour}_s.png"} for colour in ("red", "blue")
+    ]
+    (tmp_path / "data.json").write_text(json.dumps(rows))
+    out = tmp_path / "out"
+    assert [o.state for o in run(plan([tmp_path / "data.json"], out, RED), colorizer, 1)] == ["filled"] * 2
+    assert np.asarray(Image.open(out / "blue_s.png"))[64, 64].tolist() == [0, 0, 255]
+
+
+def test_refuses_what_makes_no_sense(folder: Path) -> None:
     with pytest.raises(PolycolorError, match="is the folder of the drawings"):
-        plan(folder, folder)
+        plan([folder], folder, RED)
     with pytest.raises(PolycolorError, match="no such folder"):
-        plan(folder / "missing", folder)
+        plan([folder / "missing"], folder, RED)
 
 
-def test_a_bad_picture_stops_nothing(folder: Path) -> None:
+def test_a_bad_picture_stops_nothing(folder: Path, colorizer: Colorizer) -> None:
     (folder / "bad.png").write_bytes(b"broken")
     Image.new("L", (64, 64), 255).save(folder / "empty.png")
     out = folder.with_name("out")
-    report = fill_all(plan(folder, out), Colorizer(), Paint("cyan"))
-    assert report.done == 5
-    assert [source.name for source in report.empty] == ["empty.png"]
-    assert [source.name for source, _ in report.failed] == ["bad.png"]
+    outcomes = do(folder, out, colorizer)
+    assert {name for name, outcome in outcomes.items() if outcome.state == "filled"} == {
+        "a.jpg", "a.png", "b.PNG", "c.webp", "empty.png",
+    }  # fmt: skip
+    assert "no shape" in (outcomes["empty.png"].reason or "")
+    assert outcomes["bad.png"].state == "failed"
     assert not (out / "bad.png").exists()
-    assert (np.asarray(Image.open(out / "deep" / "er" / "c.png"))[64, 64] == (0, 255, 255)).all()
+    assert (np.asarray(Image.open(out / "deep" / "er" / "c.png"))[64, 64] == (255, 0, 0)).all()
+
+
+def test_again_does_only_what_is_missing_or_would_differ(folder: Path, colorizer: Colorizer) -> None:
+    out = folder.with_name("out")
+    do(folder, out, colorizer)
+    assert {outcome.state for outcome in do(folder, out, colorizer).values()} == {"kept"}
+    (out / "b.png").unlink()
+    square(96).save(folder / "a.png")
+    (out / "deep" / "er" / "c.png").write_bytes(b"\x89PNG damaged")
+    states = {name: outcome.state for name, outcome in do(folder, out, colorizer).items()}
+    assert states == {"a.png": "filled", "b.PNG": "filled", "c.webp": "filled", "a.jpg": "kept"}
+    assert Image.open(out / "a.png.png").size == (96, 96)
+    blue: dict[str, Paint | None] = {"blue": Paint("blue")}
+    assert {outcome.state for outcome in run(plan([folder], out, blue), colorizer, 2)} == {"filled"}
+    assert {outcome.state for outcome in do(folder, out, colorizer, restart=True).values()} == {"filled"}
+
+
+@pytest.mark.parametrize("format", ["png", "webp", "jpeg"])
+def test_every_format_knows_its_own_again(folder: Path, colorizer: Colorizer, format: str) -> None:
+    for expected in ("filled", "kept"):
+        outcomes = list(run(plan([folder], folder / "out", RED, format), colorizer, 2))  # type: ignore[arg-type]
+        assert {outcome.state for outcome in outcomes} == {expected}
+
+
+def test_killed_at_any_moment_and_started_again_nothing_is_lost(tmp_path: Path, colorizer: Colorizer) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    for number in range(60):
+        square(64 + number, 2).save(folder / f"{number:02}.png")
+    calm, wild = tmp_path / "calm", tmp_path / "wild"
+    do(folder, calm, colorizer)
+    command = [
+        str(Path(sys.executable).with_name("polycolor")),
+        "batch",
+        str(folder),
+        "-c",
+        "red",
+        "-o",
+        str(wild),
+        "-q",
+    ]
+    rng = np.random.default_rng(1)
+    for _ in range(6):
+        process = subprocess.Popen(command)
+        time.sleep(rng.uniform(0.3, 1.0))
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        for path in wild.glob("*.png"):
+            assert path.read_bytes() == (calm / path.name).read_bytes()
+    assert subprocess.run(command, check=False).returncode == 0
+    assert {p.name: p.read_bytes() for p in wild.iterdir()} == {p.name: p.read_bytes() for p in calm.iterdir()}
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may list every folder")
+def test_a_folder_that_cannot_be_listed_is_told(folder: Path) -> None:
+    (folder / "deep").chmod(0)
+    passed = Passed()
+    try:
+        assert len(list(plan([folder], None, RED, passed=passed))) == 3
+        assert "cannot be listed" in passed.closed[0]
+    finally:
+        (folder / "deep").chmod(0o755)

@@ -89,3 +89,10 @@ def _nearest(name: str, names: list[str]) -> str:
 
     close = difflib.get_close_matches(name, names, n=3, cutoff=0.6)
     return f": did you mean {' or '.join(close)}?" if close else ": see 'polycolor colors' for the names"
+
+
+def slug(color: str) -> str:
+    """A colour as part of a file name: the name that was typed, or its hex digits."""
+    red, green, blue = parse_color(color)
+    typed = color.strip().lower().replace(" ", "")
+    return typed if typed.isalpha() else f"{red:02x}{green:02x}{blue:02x}"

@@ -6,6 +6,7 @@
 ONNX Runtime runs the network; torch is never imported.
 """
 
+import hashlib
 import json
 import math
 from dataclasses import dataclass
@@ -34,6 +35,8 @@ SMALLEST = 96
 
 FOUND = 0.0001
 """Share of a picture that must be covered for a shape to count as found."""
+DOUBT = 0.1
+"""How much of what is covered may be neither covered nor bare, edges aside, before a fill counts as doubtful."""
 
 TILE = 64
 """Side, in pixels, of the tiles in which edges are drawn on large pictures."""
@@ -81,15 +84,25 @@ def _rgb(color: str | RGB) -> RGB:
 
 @dataclass(frozen=True)
 class Filled:
-    """A painted picture, and how much of it the shape covers (0..1)."""
+    """A painted picture, how much of it the shape covers (0..1), and how much of that is a guess (0..1)."""
 
     image: Image.Image
     share: float
+    guessed: float = 0.0
 
     @property
     def found(self) -> bool:
         """Whether there was a shape at all."""
         return self.share >= FOUND
+
+    @property
+    def warning(self) -> str | None:
+        """What a person should know of this fill, if anything."""
+        if not self.found:
+            return "no shape found, nothing was filled"
+        if self.guessed > DOUBT:
+            return "no clear shape found, look at the result (is it a drawing?)"
+        return None
 
 
 class Colorizer:
@@ -100,12 +113,13 @@ class Colorizer:
     """
 
     def __init__(self, model: str | Path = weights.DEFAULT, threads: int = 0) -> None:
-        path = weights.resolve(model)
+        data = weights.resolve(model).read_bytes()
+        self.fingerprint = hashlib.blake2b(data, digest_size=8).hexdigest()
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.log_severity_level = 3
         try:
-            self._session = onnxruntime.InferenceSession(path.read_bytes(), options, providers=["CPUExecutionProvider"])
+            self._session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
             about = json.loads(self._session.get_modelmeta().custom_metadata_map[METADATA])
             self.config: dict[str, Any] = about["config"]
             self.palette: dict[str, list[int]] = about["palette"]
@@ -134,23 +148,31 @@ class Colorizer:
 
     def fill(self, image: Image.Image, how: Paint | None) -> Filled:
         """Fill the shape in a picture of mode `L` or `RGB`; without a `how`, show its coverage in gray."""
-        if how is None:
-            coverage = self.coverage(image)
-            return Filled(Image.fromarray(coverage), share_of(coverage))
-        if self.conditioning != "coverage":
-            return self._painted_by_network(image, how)
-        coverage = self.coverage(image)
-        return Filled(paint(image, coverage, how), share_of(coverage))
+        return self.fill_each(image, [how])[0]
+
+    def fill_each(self, image: Image.Image, hows: list[Paint | None]) -> list[Filled]:
+        """`fill` for several paints; the network looks once, where it does not paint itself."""
+        if self.conditioning != "coverage" and None not in hows:
+            return [self._painted_by_network(image, how) for how in hows if how is not None]
+        coverage, guessed = self._decide(image)
+        share = share_of(coverage)
+        pictures = [Image.fromarray(coverage) if how is None else paint(image, coverage, how) for how in hows]
+        return [Filled(picture, share, guessed) for picture in pictures]
 
     def coverage(self, picture: str | Path | Image.Image | NDArray) -> Coverage:
         """How much of each pixel the shape covers: uint8 (H, W), 0 for nothing and 255 for all."""
+        return self._decide(as_image(picture))[0]
+
+    def _decide(self, image: Image.Image) -> tuple[Coverage, float]:
+        """The coverage of a picture, and the share of it that is a guess."""
         if self.conditioning != "coverage":
             raise weights.ModelError(
                 f"this model is conditioned by {self.conditioning}: it paints a picture and knows no coverage"
             )
-        gray = np.asarray(as_image(picture).convert("L"))
+        gray = np.asarray(image.convert("L"))
         coverage = self._look(gray, {})[0]
-        return _without_halves(gray, coverage) if _two_grays(gray) else coverage
+        guessed = _guessed(coverage)
+        return (_without_halves(gray, coverage) if _two_grays(gray) else coverage), guessed
 
     def _painted_by_network(self, image: Image.Image, how: Paint) -> Filled:
         if how.lines != "fill" or how.background != "keep":
@@ -178,7 +200,9 @@ class Colorizer:
         if enlarge > 1:
             larger = _resized(gray, width * enlarge, height * enlarge)
             answer = self._run(np.stack([larger] * 3)[None], inputs)[0]
-            return _bytes(answer.reshape(-1, height, enlarge, width, enlarge).mean((2, 4)))
+            small = answer.reshape(-1, height, enlarge, width, enlarge).mean((2, 4))
+            # so near to single pixels a line across one is enough to cover it: half tones would be dirt
+            return _bytes(np.minimum(small * enlarge, 1) if self.conditioning == "coverage" else small)
         doublings = max(0, math.ceil(math.log2(longest / LARGEST)))
         step = 1 << doublings
         whole = np.pad(gray, ((0, -height % step), (0, -width % step)), "edge")
@@ -303,6 +327,17 @@ def _bytes(values: NDArray[np.float32]) -> NDArray[np.uint8]:
     return np.round(values * 255).astype(np.uint8)
 
 
+def _guessed(coverage: Coverage) -> float:
+    """How much of what is covered lies among halves alone, which no edge explains: 0..1 and above."""
+    step = -(-max(coverage.shape) // LARGEST)
+    some = coverage[::step, ::step]
+    half = np.pad((some > 12) & (some < 243), 1)
+    height, width = some.shape
+    rows = half[:height] & half[1 : height + 1] & half[2:]
+    veiled = rows[:, :width] & rows[:, 1 : width + 1] & rows[:, 2:]
+    return float(veiled.sum()) * 255 / max(float(some.sum(dtype=np.int64)), 1.0)
+
+
 def share_of(coverage: Coverage) -> float:
     """The covered share of a picture, 0..1."""
     return float(coverage.mean(dtype=np.float64)) / 255
@@ -318,7 +353,10 @@ def as_image(picture: str | Path | Image.Image | NDArray) -> Image.Image:
 
 
 def paint(image: Image.Image, coverage: Coverage, how: Paint) -> Image.Image:
-    """`(1 - coverage) * picture + coverage * colour`, in bytes, exact at both ends.
+    """`(1 - coverage) * paper + coverage * colour`, in bytes, exact at both ends.
+
+    The paper is the picture itself, but where a line's soft edge darkens a pixel that the shape covers
+    in part: there it is what lies beside the line, or a dirty fringe would stay around every fill.
 
     image: mode `L` or `RGB`; coverage: uint8 (H, W). Returns mode RGB, or RGBA for a transparent background.
     """
@@ -328,8 +366,36 @@ def paint(image: Image.Image, coverage: Coverage, how: Paint) -> Image.Image:
     if how.background == "transparent":
         inside.putalpha(mask)
         return inside
-    outside = image.convert("RGB") if how.outside is None else Image.new("RGB", image.size, how.outside)
+    if how.outside is not None:
+        outside = Image.new("RGB", image.size, how.outside)
+    else:
+        outside = image.convert("RGB") if how.lines == "keep" else _paper(image, coverage)
     return Image.composite(inside, outside, mask)
+
+
+_WAYS = [(dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1) if dy or dx]
+
+
+def _paper(image: Image.Image, coverage: Coverage) -> Image.Image:
+    """The picture in mode RGB, where pixels covered in part have the mean colour of the paper beside them."""
+    pixels = np.array(image.convert("RGB"))
+    height, width = coverage.shape
+    edge = np.flatnonzero((coverage - np.uint8(1)) < 254)
+    colors, bare = pixels.reshape(-1, 3), coverage.ravel() == 0
+    y, x = np.divmod(edge, width)
+    total, count = np.zeros((2, edge.size, 3), np.float32), np.zeros((2, edge.size, 1), np.float32)
+    for dy, dx in _WAYS:
+        near, far = (np.clip(y + r * dy, 0, height - 1) * width + np.clip(x + r * dx, 0, width - 1) for r in (1, 2))
+        free = bare[near]
+        for k, at, counts in ((0, far, free & bare[far]), (1, near, free)):
+            weight = counts[:, None].astype(np.float32)
+            total[k] += colors[at] * weight
+            count[k] += weight
+    # best two pixels away, for a trace of ink too faint to count may lie in the next one
+    best = np.where(count[0] > 0, 0, 1)[:, 0], np.arange(edge.size)
+    found = count[best][:, 0] > 0
+    colors[edge[found]] = np.round(total[best][found] / count[best][found])
+    return Image.fromarray(pixels)
 
 
 def _with_lines(image: Image.Image, coverage: Coverage, solid: Image.Image) -> Image.Image:

@@ -1,20 +1,41 @@
 """polycolor batch: fill every picture of a folder."""
 
+import json
+import os
 import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
 from polycolor_cli.cli import painting
 from polycolor_cli.errors import PolycolorError
 
+if TYPE_CHECKING:
+    from polycolor_cli.batch import Outcome
+    from polycolor_cli.fill import Paint
+
 EPILOG = "Example: polycolor batch folder/ --color red"
+
+_OUTPUT, _RUN = "Output", "Run"
+_EVERY = 5.0  # seconds between lines where there is no terminal
 
 
 def command(
-    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder of drawings, searched through and through.")],
-    color: painting.Color = None,
+    sources: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="SOURCE...", help="Folders (searched through and through), files, patterns, a data.json."
+        ),
+    ],
+    colors: Annotated[
+        list[str] | None,
+        typer.Option("--color", "-c", metavar="COLOR", help="Colour to fill with; several make a folder each."),
+    ] = None,
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", metavar="OUT", help="Folder to write to  [default: FOLDER-colored]"),
@@ -22,44 +43,196 @@ def command(
     lines: painting.Lines = "fill",
     background: painting.Background = "keep",
     mask: painting.Mask = False,
+    format: Annotated[
+        str, typer.Option("--format", metavar="png|webp|jpeg", help="What to write.", rich_help_panel=_OUTPUT)
+    ] = "png",
+    report: Annotated[
+        Path | None,
+        typer.Option("--report", metavar="F.json", help="Write what became of every picture.", rich_help_panel=_OUTPUT),
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="A line of JSON for every picture on stdout.", rich_help_panel=_OUTPUT)
+    ] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Say nothing but what failed.", rich_help_panel=_OUTPUT)
+    ] = False,
+    restart: Annotated[
+        bool, typer.Option("--restart", help="Do again what is done already.", rich_help_panel=_RUN)
+    ] = False,
+    fail_fast: Annotated[
+        bool, typer.Option("--fail-fast", help="Stop at the first picture that fails.", rich_help_panel=_RUN)
+    ] = False,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            "--workers", metavar="N", min=1, help="Pictures at a time  [default: cores]", rich_help_panel=_RUN
+        ),
+    ] = None,
     model: painting.Model = "polycolor",
 ) -> None:
     """Fill the shapes in all pictures of a folder.
 
-    A picture that cannot be read is named at the end and never stops the rest; the exit code is 1 then.
+    Started again, it does only what is missing or has changed. A picture that fails is named at the end
+    and never stops the rest. Exit code: 0 all good, 1 some failed, 2 nothing could be done.
     """
-    if color is None and not mask:
-        raise PolycolorError("which colour? Give one with --color (see 'polycolor colors')")
+    from polycolor_cli.batch import Format, Passed, plan, run, target_of
 
+    if format not in get_args(Format):
+        raise PolycolorError(f"--format {format}: not one of {', '.join(get_args(Format))}")
+    if report is not None and not report.parent.is_dir():
+        raise PolycolorError(f"{report}: there is no folder {str(report.parent)!r}")
+    paints = _paints(sources, colors, lines, background, mask)
+    passed = Passed()
+    # a first round only counts, so that neither has to remember a long list
+    written: Format = format  # type: ignore[assignment]
+    total = sum(1 for _ in plan(sources, output, paints, written))
+    if not total:
+        raise PolycolorError(f"{', '.join(sources)}: there are no pictures")
+    from polycolor_cli.fill import Colorizer
+
+    colorizer = Colorizer(model, threads=1)
+    target = target_of(sources, output)
+    states: Counter[str] = Counter()
+    began = time.monotonic()
+    failures: list[str] = []
+    with (
+        _report(report) as record,
+        _display(total, hide=quiet or as_json) as show,
+    ):
+        jobs = plan(sources, output, paints, written, passed)
+        outcomes = run(jobs, colorizer, workers or _cores(), restart, lambda: fail_fast and states["failed"] > 0)
+        try:
+            for outcome in outcomes:
+                states[outcome.state] += 1
+                record(outcome.as_json())
+                if as_json:
+                    print(outcome.as_json(), flush=True)
+                if outcome.reason and len(failures) < 1000:
+                    failures.append(_line(outcome))
+                show(states, outcome.source)
+        except KeyboardInterrupt:
+            outcomes.close()
+            print(
+                f"\npolycolor: stopped; {states['filled']} filled. The same command goes on from here", file=sys.stderr
+            )
+            raise typer.Exit(130) from None
+        summary = {
+            "pictures": total, "filled": states["filled"], "kept": states["kept"], "failed": states["failed"],
+            "hidden": passed.hidden, "other": passed.other, "unlisted": passed.closed,
+            "seconds": round(time.monotonic() - began, 3),
+        }  # fmt: skip
+        record(json.dumps(summary), last=True)
+    for line in [*failures, *passed.closed]:
+        print(f"polycolor: {line}", file=sys.stderr)
+    if as_json:
+        print(json.dumps({"summary": summary}))
+    elif not quiet:
+        print(_sentence(summary, target))
+    if not states["filled"] + states["kept"]:
+        raise typer.Exit(2)
+    if states["failed"] or passed.closed:
+        raise typer.Exit(1)
+
+
+def _paints(
+    sources: list[str], colors: list[str] | None, lines: str, background: str, mask: bool
+) -> dict[str, "Paint | None"]:
+    """The paints by the names of their folders."""
+    from polycolor_cli.color import slug
+    from polycolor_cli.fill import Paint
+
+    if mask:
+        return {"mask": None}
+    if not colors and all(source.endswith(".json") for source in sources):
+        # each row brings its own
+        colors = ["black"]
+    if not colors:
+        raise PolycolorError("which colour? Give one with --color (see 'polycolor colors')")
+    return {slug(color): Paint(color, lines, background) for color in colors}  # type: ignore[arg-type]
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _line(outcome: "Outcome") -> str:
+    # most reasons begin with the file's name already
+    reason = outcome.reason or ""
+    return reason if reason.startswith(outcome.source) else f"{outcome.source}: {reason}"
+
+
+def _sentence(summary: dict[str, Any], target: Path) -> str:
+    text = f"{summary['filled'] + summary['kept']} of {summary['pictures']} pictures filled, in {target}"
+    notes = [f"{summary['kept']} were there already"] if summary["kept"] else []
+    notes += [f"{summary['failed']} failed"] if summary["failed"] else []
+    notes += [f"{summary['hidden'] + summary['other']} other files passed over"] * bool(
+        summary["hidden"] + summary["other"]
+    )
+    return f"{text} ({', '.join(notes)})" if notes else text
+
+
+@contextmanager
+def _report(path: Path | None) -> Iterator[Callable[..., None]]:
+    """Collects lines of JSON into one file that appears whole, without keeping them in memory."""
+    if path is None:
+        yield lambda line, last=False: None
+        return
+    fresh = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    first = True
+    with fresh.open("w", encoding="utf-8") as file:
+
+        def record(line: str, last: bool = False) -> None:
+            nonlocal first
+            if last:
+                file.write(f'\n],\n"summary": {line}}}\n')
+                return
+            file.write(('{"drawings": [\n' if first else ",\n") + line)
+            first = False
+
+        try:
+            yield record
+        except BaseException:
+            fresh.unlink()
+            raise
+    fresh.replace(path)
+
+
+@contextmanager
+def _display(total: int, hide: bool) -> Iterator[Callable[[Counter[str], str], None]]:
+    """A progress bar on a terminal; elsewhere a plain line every few seconds."""
+    if hide:
+        yield lambda states, name: None
+        return
+    if not sys.stderr.isatty():
+        last = began = time.monotonic()
+
+        def tell(states: Counter[str], name: str) -> None:
+            nonlocal last
+            if time.monotonic() - last > _EVERY:
+                last = time.monotonic()
+                done = states.total()
+                rate = done / (last - began)
+                print(
+                    f"{done}/{total}  {rate:.0f} drawings/s  {(total - done) / rate:.0f} s left  "
+                    f"{states['failed']} failed",
+                    file=sys.stderr, flush=True,
+                )  # fmt: skip
+
+        yield tell
+        return
     from rich.console import Console
+    from rich.markup import escape
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    from polycolor_cli.batch import Job, fill_all, plan
-    from polycolor_cli.fill import Colorizer, Paint
+    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"), TimeRemainingColumn())
+    with Progress(*columns, TextColumn("{task.description}"), console=Console(stderr=True)) as progress:
+        task = progress.add_task("", total=total, rate="")
+        began = time.monotonic()
 
-    how = None if mask else Paint(color or "", lines, background)  # type: ignore[arg-type]
-    output = output or folder.resolve().with_name(f"{folder.resolve().name}-colored")
-    jobs = plan(folder, output)
-    if not jobs:
-        raise PolycolorError(f"{folder}: there are no pictures in it")
-    colorizer = Colorizer(model)
+        def show(states: Counter[str], name: str) -> None:
+            done = states.total()
+            failed = f"[red]{states['failed']} failed[/]  " if states["failed"] else ""
+            rate = f"{done / (time.monotonic() - began):.0f}/s"
+            progress.update(task, completed=done, rate=rate, description=failed + escape(Path(name).name))
 
-    console = Console(stderr=True)
-    columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.description}"))
-    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
-        task = progress.add_task("", total=len(jobs))
-
-        def report(number: int, job: Job) -> None:
-            progress.update(task, description=job.source.name, completed=number)
-
-        result = fill_all(jobs, colorizer, how, report)
-        progress.update(task, description="", completed=len(jobs))
-
-    for source in result.empty:
-        print(f"polycolor: {source}: no shape found, nothing was filled", file=sys.stderr)
-    for source, reason in result.failed:
-        # most reasons begin with the file's name already
-        print(f"polycolor: {reason if reason.startswith(str(source)) else f'{source}: {reason}'}", file=sys.stderr)
-    print(f"{result.done} of {len(jobs)} pictures filled, in {output}")
-    if result.failed:
-        raise typer.Exit(1)
+        yield show

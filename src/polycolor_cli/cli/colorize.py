@@ -36,7 +36,9 @@ def command(
     if color is None and not mask:
         color = _ask()
     # everything that can be refused is refused before the first picture is read
-    name = "mask" if mask else _slug(color or "")
+    from polycolor_cli.color import slug
+
+    name = "mask" if mask else slug(color or "")
     jobs = [(source, _target(source, output, name, many=len(pictures) > 1)) for source in pictures]
     _refuse_collisions(jobs)
 
@@ -60,8 +62,8 @@ def _one(source: str, target: Path | None, colorizer: "Colorizer", how: "Paint |
 
     image = read_picture(sys.stdin.buffer.read(), "stdin") if source == "-" else read_picture(Path(source))
     filled = colorizer.fill(image, how)
-    if not filled.found:
-        print(f"polycolor: {source}: no shape found, nothing was filled", file=sys.stderr)
+    if filled.warning:
+        print(f"polycolor: {source}: {filled.warning}", file=sys.stderr)
     if target is None:
         sys.stdout.buffer.write(encode(filled.image))
         sys.stdout.buffer.flush()
@@ -69,15 +71,6 @@ def _one(source: str, target: Path | None, colorizer: "Colorizer", how: "Paint |
         target.parent.mkdir(parents=True, exist_ok=True)
         write_picture(filled.image, target)
         print(target)
-
-
-def _slug(color: str) -> str:
-    """A colour as part of a file name: the name that was typed, or its hex digits."""
-    from polycolor_cli.color import parse_color
-
-    red, green, blue = parse_color(color)
-    typed = color.strip().lower().replace(" ", "")
-    return typed if typed.isalpha() else f"{red:02x}{green:02x}{blue:02x}"
 
 
 def _target(source: str, output: str | None, name: str, many: bool) -> Path | None:

@@ -138,8 +138,8 @@ def from_rows(rows: list[Row]) -> Batch:
 class SyntheticStream(torch.utils.data.IterableDataset[Batch]):
     """The endless stream of synthetic batches from number `start` on."""
 
-    def __init__(self, seed: int, batch_size: int, start: int = 0) -> None:
-        self.seed, self.batch_size, self.start = seed, batch_size, start
+    def __init__(self, seed: int, batch_size: int, start: int = 0, world: World = TAUGHT) -> None:
+        self.seed, self.batch_size, self.start, self.world = seed, batch_size, start, world
 
     def __iter__(self) -> Iterator[Batch]:
         cv2.setNumThreads(1)
@@ -148,7 +148,7 @@ class SyntheticStream(torch.utils.data.IterableDataset[Batch]):
         if worker is not None:
             number, step = self.start + worker.id, worker.num_workers
         while True:
-            yield synthetic_batch(self.seed, number, self.batch_size)
+            yield synthetic_batch(self.seed, number, self.batch_size, world=self.world)
             number += step
 
 
@@ -180,10 +180,10 @@ def _ignore_interrupt(worker: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def synthetic_batches(seed: int, batch_size: int, start: int) -> Iterator[Batch]:
+def synthetic_batches(seed: int, batch_size: int, start: int, world: World = TAUGHT) -> Iterator[Batch]:
     """Synthetic batches from number `start` on, made ahead in a process of their own."""
     loader = torch.utils.data.DataLoader(
-        SyntheticStream(seed, batch_size, start),
+        SyntheticStream(seed, batch_size, start, world),
         batch_size=None,
         num_workers=1,
         prefetch_factor=6,
@@ -195,18 +195,18 @@ def synthetic_batches(seed: int, batch_size: int, start: int) -> Iterator[Batch]
 
 
 def training_batches(
-    rows: RowStream | None, synthetic: bool, seed: int, batch_size: int, start: int
+    rows: RowStream | None, synthetic: bool, seed: int, batch_size: int, start: int, world: World = TAUGHT
 ) -> Iterator[Batch]:
     """The endless stream of training batches from number `start` on.
 
     Rows of a dataset, synthetic drawings, or the two in turn.
     """
     if rows is None:
-        yield from synthetic_batches(seed, batch_size, start)
+        yield from synthetic_batches(seed, batch_size, start, world)
     elif not synthetic:
         for number in itertools.count(start):
             yield rows[number]
     else:
-        drawn = synthetic_batches(seed, batch_size, start // 2)
+        drawn = synthetic_batches(seed, batch_size, start // 2, world)
         for number in itertools.count(start):
             yield next(drawn) if number % 2 else rows[number // 2]

@@ -5,7 +5,7 @@ Each split holds `inputs/`, `outputs/` and `data.json`, a list of rows
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,7 +52,20 @@ def read_split(folder: Path) -> tuple[list[Row], list[str]]:
 
     Every picture is opened: nothing that this passes can fail later for being bad data.
     """
-    listing = folder / "data.json"
+    return _listed(folder / "data.json", _check)
+
+
+def read_rows(listing: Path) -> list[Row]:
+    """The rows of a data.json, whose pictures need not exist. Raises DatasetError for a bad listing or colour."""
+    rows, problems = _listed(listing, _check_color)
+    if problems:
+        raise DatasetError(problems)
+    return rows
+
+
+def _listed(listing: Path, check: Callable[[Row], Iterator[str]]) -> tuple[list[Row], list[str]]:
+    """The rows of a data.json, and a line for every entry that is none or that `check` finds fault with."""
+    folder = listing.parent
     try:
         table = json.loads(listing.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -65,24 +78,25 @@ def read_split(folder: Path) -> tuple[list[Row], list[str]]:
         return [], [f"{listing}: must be a list with at least one row"]
     rows, problems = [], []
     for number, entry in enumerate(table, 1):
-        where = f"{listing}: row {number}"
         missing = [key for key in _KEYS if not isinstance(entry, dict) or not isinstance(entry.get(key), str)]
         if missing:
-            problems.append(f"{where}: no {' and no '.join(repr(key) for key in missing)}")
+            problems.append(f"{listing}: row {number}: no {' and no '.join(repr(key) for key in missing)}")
             continue
-        row = Row(
-            folder / "inputs" / entry["input_polygon"], entry["colour"], folder / "outputs" / entry["output_image"]
-        )
-        problems += [f"{where}: {problem}" for problem in _check(row)]
-        rows.append(row)
+        drawing, painted = folder / "inputs" / entry["input_polygon"], folder / "outputs" / entry["output_image"]
+        rows.append(Row(drawing, entry["colour"], painted))
+        problems += [f"{listing}: row {number}: {problem}" for problem in check(rows[-1])]
     return rows, problems
 
 
-def _check(row: Row) -> Iterator[str]:
+def _check_color(row: Row) -> Iterator[str]:
     try:
         parse_color(row.colour)
     except ColorError as error:
         yield str(error)
+
+
+def _check(row: Row) -> Iterator[str]:
+    yield from _check_color(row)
     sizes = []
     for path in (row.drawing, row.painted):
         try:

@@ -70,10 +70,15 @@ class Drawing:
 
 @dataclass(frozen=True)
 class World:
-    """What there is to draw, and what happens to drawings: tables of kinds and how often each comes."""
+    """What there is to draw, and what happens to drawings: tables of kinds and how often each comes.
+
+    steady: every hand draws what it means; whole: no outline has gaps rubbed into it.
+    """
 
     shapes: shapes.Kinds
     wear: wear.Kinds
+    steady: bool = False
+    whole: bool = False
 
 
 TAUGHT = World(shapes.SHAPES, wear.KINDS)
@@ -446,7 +451,7 @@ def drawing(seed: int, index: int, size: tuple[int, int] = (128, 128), world: Wo
     finest = max(0.7 / shrink, 0.9 * (enlarged > 1) * enlarged)
     pen = Pen(
         width=float(max(stroke, finest)),
-        hand=Hand.sample(rng),
+        hand=Hand() if world.steady else Hand.sample(rng),
         shape=lambda rng: shapes.outline(rng, world.shapes),
         finest=finest,
         outlines=[],
@@ -457,7 +462,7 @@ def drawing(seed: int, index: int, size: tuple[int, int] = (128, 128), world: Wo
         pen.dashes = rng.uniform(0.2, 3)
     scene(canvas, rng, pen)
     coverage = canvas.coverage()
-    if pen.outlines and rng.random() < 0.6:
+    if pen.outlines and not world.whole and rng.random() < 0.6:
         _rub_out(canvas, rng, pen.outlines, float(least))
     page = None
     if not aliased and rng.random() < 0.06:

@@ -43,6 +43,7 @@ class TrainConfig:
     patch: int = 2
     upsampling: Upsampling = "bilinear"
     embed_dim: int = 16
+    refine: int = 16
     decay: float = 0.4
     precision: str = "fp32"
     seed: int = 0
@@ -58,6 +59,7 @@ class TrainConfig:
             upsampling=self.upsampling,
             embed_dim=self.embed_dim,
             colors=len(PALETTE),
+            refine=self.refine,
         )
 
     def save(self, path: Path) -> None:

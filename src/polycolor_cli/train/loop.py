@@ -16,6 +16,7 @@ from polycolor_cli.color import parse_color
 from polycolor_cli.data import unseen
 from polycolor_cli.data.batch import Batch, RowStream, from_rows, palette_index, synthetic_batch, training_batches
 from polycolor_cli.data.dataset import DatasetError, Row, read_dataset
+from polycolor_cli.data.synthetic import TAUGHT, World
 from polycolor_cli.nn.export import load_weights
 from polycolor_cli.nn.losses import loss_of
 from polycolor_cli.nn.unet import UNet, doubled, exact, halved
@@ -47,13 +48,14 @@ def train(
     run: Run,
     report: Callable[[Progress], None] = lambda progress: None,
     stop: Event | None = None,
+    world: World = TAUGHT,
 ) -> bool:
     """Train a network by `config` into the folder of `run`, from its checkpoint if it has one.
 
-    `report` is called after every step; setting `stop` ends the training after the step under way,
-    with everything saved. Returns whether the training came to its end. Raises DatasetError for a bad
-    dataset and ValueError for a bad start before the folder is made, and FloatingPointError where the
-    loss stops being a number.
+    Synthetic drawings come from `world`. `report` is called after every step; setting `stop` ends the
+    training after the step under way, with everything saved. Returns whether the training came to its
+    end. Raises DatasetError for a bad dataset and ValueError for a bad start before the folder is made,
+    and FloatingPointError where the loss stops being a number.
     """
     torch.manual_seed(config.seed)
     splits = read_dataset(Path(config.dataset)) if config.dataset else None
@@ -83,7 +85,7 @@ def train(
     validation = validation_batches(config, splits)
     net.train()
     began, at_start, from_step = time.perf_counter(), drawings, step
-    batches = training_batches(rows, config.synthetic, config.seed, config.batch_size, step)
+    batches = training_batches(rows, config.synthetic, config.seed, config.batch_size, step, world)
     while step < steps:
         batch = next(batches)
         for group in optimizer.param_groups:

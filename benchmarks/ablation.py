@@ -1,0 +1,178 @@
+"""What matters: one small training for each thing left out or changed, measured on drawings nobody trained on.
+
+    python benchmarks/ablation.py OUT --steps 700
+
+OUT keeps the runs; started again, only what is missing is trained. Two tables are printed, and
+written to OUT/ablation.md: what the coverage network loses without each of its parts, and the three
+ways of telling a network the colour.
+"""
+
+import argparse
+import contextlib
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from unittest import mock
+
+import numpy as np
+from PIL import Image
+
+from polycolor_cli import fill, metrics
+from polycolor_cli.color import PALETTE, RGB
+from polycolor_cli.data import unseen
+from polycolor_cli.data.synthetic import TAUGHT, World, drawing
+from polycolor_cli.data.write import SHAPES, plain_drawing
+from polycolor_cli.fill import Colorizer, Paint
+from polycolor_cli.train import loop
+from polycolor_cli.train.config import TrainConfig, best_precision
+from polycolor_cli.train.finish import finish
+from polycolor_cli.train.run import Run
+from polycolor_cli.weights import ModelError
+
+CLEAN = replace(unseen.WORLD, wear={}, steady=True, whole=True)
+GAPPED = replace(unseen.WORLD, wear={}, steady=True)
+
+UNSEEN_COLORS: list[RGB] = [(94, 17, 145), (210, 180, 140), (0, 128, 128), (46, 90, 30), (250, 128, 114), (75, 0, 130)]
+"""Colours that no training meets, in the order in which drawings are given them."""
+
+
+@contextlib.contextmanager
+def means_only() -> Iterator[None]:
+    """Shrinking by averages alone: the three planes of a drawing are all its mean."""
+
+    def batches(*given: object) -> Iterator[loop.Batch]:
+        for batch in real(*given):
+            batch.drawing = batch.gray.expand(-1, 3, -1, -1).clone()
+            yield batch
+
+    def validation(*given: object) -> list[loop.Batch]:
+        made = validate(*given)
+        for batch in made:
+            batch.drawing = batch.gray.expand(-1, 3, -1, -1).clone()
+        return made
+
+    real, validate = loop.training_batches, loop.validation_batches
+    half, smaller = loop.halved, fill.halved
+    with (
+        mock.patch.object(loop, "training_batches", batches),
+        mock.patch.object(loop, "validation_batches", validation),
+        mock.patch.object(loop, "halved", lambda planes: half(planes)[:, 1:2].expand(-1, 3, -1, -1)),
+        mock.patch.object(fill, "halved", lambda planes: (smaller(planes)[1],) * 3),
+    ):
+        yield
+
+
+VARIANTS: dict[str, tuple[dict[str, object], World, Callable[[], contextlib.AbstractContextManager[None]]]] = {
+    "all of it": ({}, TAUGHT, contextlib.nullcontext),
+    "shrunk by the mean alone": ({}, TAUGHT, means_only),
+    "no second look": ({"refine": 0}, TAUGHT, contextlib.nullcontext),
+    "steady hands only": ({}, replace(TAUGHT, steady=True), contextlib.nullcontext),
+    "no gaps rubbed out": ({}, replace(TAUGHT, whole=True), contextlib.nullcontext),
+    "loss L1": ({"loss": "l1"}, TAUGHT, contextlib.nullcontext),
+    "width 8": ({"width": 8, "max_width": 48}, TAUGHT, contextlib.nullcontext),
+    "width 24": ({"width": 24, "max_width": 144}, TAUGHT, contextlib.nullcontext),
+    "conditioned by rgb": ({"conditioning": "rgb"}, TAUGHT, contextlib.nullcontext),
+    "conditioned by embedding": ({"conditioning": "embedding"}, TAUGHT, contextlib.nullcontext),
+}
+"""What each training changes: settings, the synthetic world, and what else."""
+
+
+def trained(folder: Path, steps: int, settings: dict[str, object], world: World) -> Path:
+    """The model of one variant, trained unless it is there already."""
+    model = folder / "model.onnx"
+    if not model.exists():
+        config = TrainConfig(synthetic=True, steps=steps, seed=3, precision=best_precision())
+        config = replace(config, **settings)  # type: ignore[arg-type]
+        run = Run(folder)
+        loop.train(config, run, world=world)
+        finish(run, config)
+    return model
+
+
+def shrunk(picture: np.ndarray, times: int) -> np.ndarray:
+    return np.asarray(Image.fromarray(picture).reduce(times)) if times > 1 else picture
+
+
+def filled_right(colorizer: Colorizer, world: World, side: int, count: int) -> str:
+    """Share filled right and mean soft IoU on drawings of a world that hold a shape."""
+    scores = []
+    for index in range(count):
+        made = drawing(2026, index, (side, side), world)
+        if made.coverage.mean() < 2:
+            continue
+        coverage = colorizer.coverage(shrunk(made.picture, made.shrink)) / 255
+        scores.append(metrics.soft_iou(coverage, made.coverage / 255))
+    return f"{np.mean(np.array(scores) >= metrics.RIGHT):.1%} / {np.mean(scores):.3f}"
+
+
+def large(colorizer: Colorizer, count: int) -> str:
+    """The same on large pictures of thin lines: what is drawn for 128 px, four times as large."""
+    scores = []
+    for index in range(4 * count):
+        made = drawing(2027, index, (128, 128), CLEAN)
+        if made.shrink < 4 or made.coverage.mean() < 2:
+            continue
+        coverage = shrunk(colorizer.coverage(made.picture), made.shrink) / 255
+        scores.append(metrics.soft_iou(coverage, made.coverage / 255))
+        if len(scores) == count:
+            break
+    return f"{np.mean(np.array(scores) >= metrics.RIGHT):.1%} / {np.mean(scores):.3f}"
+
+
+def painted_right(colorizer: Colorizer, world: World | None, colors: list[RGB], count: int) -> str:
+    """Mean masked pixel accuracy of painted pictures; no world means the usual pictures of eight shapes."""
+    scores = []
+    for index in range(count):
+        if world is None:
+            made = plain_drawing(2028, index, SHAPES[index % len(SHAPES)])
+        else:
+            made = drawing(2028, index, (128, 128), world)
+        if made.coverage.mean() < 2:
+            continue
+        gray, color = shrunk(made.picture, made.shrink), colors[index % len(colors)]
+        try:
+            picture = colorizer.fill(Image.fromarray(gray), Paint(color)).image
+        except ModelError:
+            return "cannot"
+        solid = Image.new("RGB", picture.size, color)
+        truth = Image.composite(solid, Image.fromarray(gray).convert("RGB"), Image.fromarray(made.coverage))
+        values = [np.asarray(image, np.float32) / 255 for image in (picture, truth)]
+        scores.append(metrics.masked_accuracy(*values, made.coverage / 255))
+    return f"{np.mean(scores):.3f}"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--steps", type=int, default=700)
+    parser.add_argument("--count", type=int, default=400, help="drawings to measure each figure on")
+    given = parser.parse_args()
+    seen = list(PALETTE.values())[:8]
+    parts = ["| training | unseen world | clean | gaps | thin lines, 4 x as large |", "|---|---|---|---|---|"]
+    ways = [
+        "| conditioning | usual pictures, colours of the palette | the same, colours never seen "
+        "| unseen shapes | unseen shapes with gaps |",
+        "|---|---|---|---|---|",
+    ]
+    for name, (settings, world, changed) in VARIANTS.items():
+        with changed():
+            model = trained(given.out / name.replace(" ", "-"), given.steps, settings, world)
+            colorizer = Colorizer(model)
+            if colorizer.conditioning == "coverage":
+                figures = [filled_right(colorizer, w, 128, given.count) for w in (unseen.WORLD, CLEAN, GAPPED)]
+                parts.append(f"| {name} | {' | '.join([*figures, large(colorizer, given.count // 4)])} |")
+            if "conditioning" in settings or (not settings and world is TAUGHT and changed is contextlib.nullcontext):
+                cells = [
+                    painted_right(colorizer, w, colors, given.count)
+                    for w, colors in ((None, seen), (None, UNSEEN_COLORS), (CLEAN, seen), (GAPPED, seen))
+                ]
+                ways.append(f"| {colorizer.conditioning} | {' | '.join(cells)} |")
+        print(parts[-1] if colorizer.conditioning == "coverage" else ways[-1], file=sys.stderr, flush=True)
+    text = "\n".join([*parts, "", *ways, ""])
+    (given.out / "ablation.md").write_text(text, encoding="utf-8")
+    print(text)
+
+
+if __name__ == "__main__":
+    main()
