@@ -14,13 +14,13 @@ WORLD = 2026
 """A seed that training did not use; the drawings were picked for variety before any was filled."""
 PICKS = {
     2: "orange",
+    4: "hotpink",
+    27: "gold",
     30: "magenta",
-    36: "dodgerblue",
-    38: "lime",
-    27: "red",
-    18: "gold",
-    65: "mediumseagreen",
-    59: "hotpink",
+    46: "dodgerblue",
+    56: "lime",
+    60: "mediumseagreen",
+    63: "red",
 }
 SIDE = 160
 

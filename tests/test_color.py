@@ -58,3 +58,11 @@ def test_refuses_what_is_no_colour(text: str) -> None:
 def test_refuses_transparent_colours_with_the_reason(text: str) -> None:
     with pytest.raises(ColorError, match="transparent"):
         parse_color(text)
+
+
+def test_names_that_pillow_has_used_before() -> None:
+    from PIL import Image
+
+    Image.new("RGB", (1, 1), "teal")
+    css_names.cache_clear()
+    assert parse_color("teal") == (0, 128, 128)

@@ -17,12 +17,15 @@ def cases(tmp_path) -> list[Case]:
     return read_cases(tmp_path)
 
 
-def perfect(drawing: Image.Image, color: tuple[int, int, int]) -> Image.Image:
-    return paint(drawing, square_truth(), Paint(color))
+Answer = tuple[Image.Image, np.ndarray | None]
 
 
-def nothing(drawing: Image.Image, color: tuple[int, int, int]) -> Image.Image:
-    return drawing.convert("RGB")
+def perfect(drawing: Image.Image, color: tuple[int, int, int]) -> Answer:
+    return paint(drawing, square_truth(), Paint(color)), square_truth()
+
+
+def nothing(drawing: Image.Image, color: tuple[int, int, int]) -> Answer:
+    return drawing.convert("RGB"), None
 
 
 def test_a_perfect_fill_and_none_at_all(cases: list[Case]) -> None:
@@ -44,13 +47,13 @@ def test_what_a_trimap_does_not_know_does_not_count() -> None:
     truth = square_truth()
     known = np.zeros(truth.shape, bool)
     known[60:70, 60:70] = known[:5, :5] = True
-    painted = np.asarray(perfect(square(), (255, 0, 255)))
+    painted = np.asarray(perfect(square(), (255, 0, 255))[0])
     case = Truth(square(), (255, 0, 255), painted, truth / np.float32(255), known)
 
-    def careless(drawing: Image.Image, color: tuple[int, int, int]) -> Image.Image:
+    def careless(drawing: Image.Image, color: tuple[int, int, int]) -> Answer:
         coverage = truth.copy()
         coverage[20:50, 5:100] = 90
-        return paint(drawing, coverage, Paint(color))
+        return paint(drawing, coverage, Paint(color)), None
 
     measures, _ = evaluate.measure(careless, case)
     assert measures["soft_iou"] == 1

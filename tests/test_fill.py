@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from conftest import square, square_truth
 from polycolor_cli import Colorizer, colorize
@@ -100,6 +100,31 @@ def test_says_when_there_is_no_shape(colorizer: Colorizer) -> None:
     assert not filled.found
     assert (np.asarray(filled.image) == 255).all()
     assert colorizer.fill(square(), Paint("red")).found
+
+
+def test_noise_is_little_filled_and_a_person_is_told(colorizer: Colorizer) -> None:
+    rng = np.random.default_rng(1)
+    for side in (128, 400):
+        filled = colorizer.fill(Image.fromarray(rng.integers(0, 256, (side, side)).astype(np.uint8)), Paint("red"))
+        assert filled.share < 0.15
+        assert filled.warning
+    assert colorizer.fill(square(), Paint("red")).warning is None
+
+
+def test_a_soft_edge_is_mixed_with_the_paper_and_not_with_the_ink(colorizer: Colorizer) -> None:
+    large = Image.new("L", (512, 512), 255)
+    ImageDraw.Draw(large).ellipse((90, 110, 420, 400), outline=0, width=14)
+    drawing = large.reduce(4)
+    coverage = colorizer.coverage(drawing)
+    edge = (coverage > 40) & (coverage < 215)
+    assert edge.sum() > 50
+    painted = np.asarray(colorizer(drawing, "red"))[edge].astype(int)
+    # a colour mixed with ink would be as dark as the ink is strong: 128 and more
+    assert painted[:, 0].min() > 225
+    assert painted[:, 0].mean() > 252
+    assert np.abs(painted[:, 1] - (255 - coverage[edge].astype(int))).mean() < 3
+    kept = np.asarray(colorizer(drawing, "red", lines="keep"))[edge].astype(int)
+    assert kept[:, 0].min() < 200
 
 
 def test_takes_paths_images_and_arrays(drawing: Path) -> None:

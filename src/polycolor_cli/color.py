@@ -35,7 +35,7 @@ def css_names() -> dict[str, RGB]:
     """Every CSS Color 4 name with its RGB, the palette's names left out."""
     from PIL import ImageColor
 
-    return {name: _hex(str(value)) for name, value in ImageColor.colormap.items() if name not in PALETTE}
+    return {name: _hex(value) for name, value in ImageColor.colormap.items() if name not in PALETTE}
 
 
 def parse_color(text: str) -> RGB:
@@ -77,7 +77,10 @@ def _functional(text: str, typed: str) -> RGB:
     return red, green, blue
 
 
-def _hex(code: str) -> RGB:
+def _hex(code: str | RGB) -> RGB:
+    if isinstance(code, tuple):
+        # Pillow keeps a name that somebody used before as numbers
+        return code
     digits = code.lstrip("#")
     if len(digits) < 6:
         digits = "".join(2 * digit for digit in digits)

@@ -15,8 +15,8 @@ from polycolor_cli.data.cases import Case, Truth
 from polycolor_cli.data.dataset import coverage_between
 from polycolor_cli.fill import Colorizer, Paint, paint
 
-Method = Callable[[Image.Image, RGB], Image.Image]
-"""Anything that fills the shape in a drawing (mode L) with a colour."""
+Method = Callable[[Image.Image, RGB], tuple[Image.Image, NDArray[np.uint8] | None]]
+"""Fills the shape in a drawing (mode L) with a colour: the painted picture, and the coverage where one is known."""
 
 MEASURES = {
     "masked_accuracy": "masked accuracy",
@@ -50,13 +50,24 @@ class Score:
 
 def by_model(colorizer: Colorizer) -> Method:
     """A model as a method to measure."""
-    return lambda drawing, color: colorizer.fill(drawing, Paint(color)).image
+
+    def method(drawing: Image.Image, color: RGB) -> tuple[Image.Image, NDArray[np.uint8] | None]:
+        if colorizer.conditioning != "coverage":
+            return colorizer.fill(drawing, Paint(color)).image, None
+        painted, coverage = colorizer.fill_each(drawing, [Paint(color), None])
+        return painted.image, np.asarray(coverage.image)
+
+    return method
 
 
 def by_hand(name: str) -> Method:
     """A classical fill as a method to measure."""
-    fill = FILLS[name]
-    return lambda drawing, color: paint(drawing, fill(np.asarray(drawing)), Paint(color))
+
+    def method(drawing: Image.Image, color: RGB) -> tuple[Image.Image, NDArray[np.uint8] | None]:
+        coverage = FILLS[name](np.asarray(drawing))
+        return paint(drawing, coverage, Paint(color)), coverage
+
+    return method
 
 
 def measure(method: Method, truth: Truth) -> tuple[dict[str, float], Image.Image]:
@@ -65,10 +76,12 @@ def measure(method: Method, truth: Truth) -> tuple[dict[str, float], Image.Image
     Where the truth is not known, nothing counts.
     """
     began = time.perf_counter()
-    picture = method(truth.drawing, truth.color)
+    picture, known_coverage = method(truth.drawing, truth.color)
     passed = time.perf_counter() - began
-    gray, painted = np.asarray(truth.drawing), np.asarray(picture.convert("RGB"))
-    coverage, seen = coverage_between(gray, painted, truth.color)
+    painted = np.asarray(picture.convert("RGB"))
+    coverage, seen = coverage_between(np.asarray(truth.drawing), painted, truth.color)
+    if known_coverage is not None:
+        coverage, seen = known_coverage.astype(np.float32) / np.float32(255), np.ones_like(seen)
     known = truth.known & seen
     got = _floats(np.where(truth.known[:, :, None], painted, truth.painted))
     wanted = _floats(truth.painted)

@@ -5,13 +5,18 @@ import onnxruntime
 import pytest
 import torch
 
+from polycolor_cli.data.batch import synthetic_batch
 from polycolor_cli.nn.export import export, load_weights, save_weights
 from polycolor_cli.nn.unet import Dimensions, UNet, exact, paint
 
 
 def small(**dims: object) -> UNet:
     torch.manual_seed(1)
-    return UNet(Dimensions(**{"width": 4, "depth": 3, "max_width": 12, **dims})).eval()  # type: ignore[arg-type]
+    net = UNet(Dimensions(**{"width": 4, "depth": 3, "max_width": 12, **dims})).eval()  # type: ignore[arg-type]
+    if net.refiner is not None:
+        # a fresh second look changes nothing
+        torch.nn.init.normal_(net.refiner.layers[-1].weight, std=0.3)  # type: ignore[arg-type]
+    return net
 
 
 def color_for(net: UNet, n: int) -> torch.Tensor | None:
@@ -99,6 +104,30 @@ def test_onnx_runtime_agrees_with_torch(tmp_path: Path, conditioning: str, upsam
                 truth = exact(net(drawing, guess=guess).sigmoid())
             inputs["guess"] = guess.numpy()
             assert np.abs(session.run(None, inputs)[0] - truth.numpy()).max() < 1e-4
+
+
+def test_a_fresh_second_look_changes_nothing() -> None:
+    net = UNet(Dimensions(width=4, depth=2, max_width=8)).eval()
+    drawing = torch.rand(1, 3, 31, 40)
+    assert torch.allclose(net(drawing).sigmoid(), net.look(drawing).sigmoid(), atol=2e-3)
+
+
+def test_in_integers_it_is_smaller_and_answers_nearly_the_same(tmp_path: Path) -> None:
+    net = small(width=16, max_width=32)
+    net.train()
+    drawings = [synthetic_batch(1, number, 8, (64, 64)).drawing for number in range(4)]
+    for drawing in drawings:
+        net(drawing)
+    net.eval()
+    export(net, tmp_path / "float.onnx", {})
+    export(net, tmp_path / "integer.onnx", {}, [drawing.numpy() for drawing in drawings])
+    sizes = [(tmp_path / f"{kind}.onnx").stat().st_size for kind in ("float", "integer")]
+    assert sizes[1] < 0.6 * sizes[0]
+    inputs = {"guess": np.zeros((0, 1, 0, 0), np.float32), "drawing": drawings[0].numpy()[:, :, :51, :40]}
+    exactly, nearly = (
+        onnxruntime.InferenceSession(tmp_path / f"{kind}.onnx").run(None, inputs)[0] for kind in ("float", "integer")
+    )
+    assert np.abs(exactly - nearly).mean() < 0.3 * np.std(exactly)
 
 
 def test_weights_keep_their_configuration(tmp_path: Path) -> None:

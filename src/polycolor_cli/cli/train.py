@@ -52,6 +52,12 @@ def command(
     ] = 0,
     batch_size: Annotated[int, typer.Option(min=1, help="Drawings per step.", rich_help_panel=_TRAINING)] = 32,
     lr: Annotated[float, typer.Option(min=0, help="Highest learning rate.", rich_help_panel=_TRAINING)] = 2e-3,
+    decay: Annotated[
+        float,
+        typer.Option(
+            min=0, max=1, help="Last share of the training, over which it falls to zero.", rich_help_panel=_TRAINING
+        ),
+    ] = 0.4,
     loss: Annotated[
         str, typer.Option(metavar="bce-dice|l1|mse", help="What is minimised.", rich_help_panel=_TRAINING)
     ] = "bce-dice",

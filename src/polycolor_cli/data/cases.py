@@ -10,6 +10,7 @@ from PIL import Image
 
 from polycolor_cli.color import RGB, parse_color
 from polycolor_cli.data.dataset import DatasetError, Row, coverage_between, read_split
+from polycolor_cli.fill import Paint, paint
 from polycolor_cli.picture import read_picture
 
 COLOR: RGB = (255, 0, 255)
@@ -53,8 +54,7 @@ class Case:
             raise DatasetError([f"{self.files[0]} is {drawing.size} pixels and {self.files[1]} is {truth.size}"])
         level = np.asarray(truth)
         known = level != UNKNOWN if self.files[1].parent.name == "trimap" else np.ones(level.shape, bool)
-        solid = Image.new("RGB", drawing.size, COLOR)
-        painted = np.asarray(Image.composite(solid, drawing.convert("RGB"), truth))
+        painted = np.asarray(paint(drawing, level, Paint(COLOR)))
         return Truth(drawing, COLOR, painted, level.astype(np.float32) / np.float32(255), known)
 
 

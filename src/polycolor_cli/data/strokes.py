@@ -81,10 +81,22 @@ class Hand:
                 gap=rng.choice([rng.uniform(-0.15, 0.02), rng.uniform(-0.02, 0.12)]),
                 tails=rng.choice([0.0, rng.uniform(0, 0.15), rng.uniform(0, 0.7)]),
             )
-        if kind < 0.96:
-            gap, forgets = rng.uniform(0.02, 0.16), bool(rng.random() < 0.45)
+        if kind < 0.97:
+            gap, forgets = rng.uniform(0.02, 0.16), bool(rng.random() < 0.55)
             return cls(wobble=rng.uniform(0.0, 0.03), edges=True, gap=gap, forgets=forgets)
         return cls(wobble=rng.uniform(0.01, 0.04), twice=True)
+
+    @classmethod
+    def careless(cls, rng: Rng) -> "Hand":
+        """A hand that leaves a simple shape wide open: a side forgotten, or ends that do not meet."""
+        if rng.random() < 0.6:
+            return cls(wobble=rng.uniform(0.0, 0.05), edges=True, gap=rng.uniform(0.02, 0.2), forgets=True)
+        return cls(
+            wobble=rng.uniform(0.01, 0.07),
+            loop=True,
+            gap=rng.uniform(-0.15, 0.25),
+            tails=rng.choice([0.0, rng.uniform(0, 0.5)]),
+        )
 
     def draw(self, rng: Rng, contour: Path, radius: float) -> tuple[list[tuple[Path, bool]], list[Path]]:
         """Strokes (path, closed) for an outline, and the regions the drawer meant to enclose."""
@@ -120,7 +132,7 @@ class Hand:
             return [(shaky, True), (again, True)], [shaky, again]
         if not self.loop:
             return [(shaky, True)], [shaky]
-        around = int(n * np.clip(1 - self.gap, 0.8, 1.2))
+        around = int(n * np.clip(1 - self.gap, 0.7, 1.2))
         round_and_round = points[np.arange(around) % n]
         drift = np.linspace(0, 1, around)[:, None] * rng.normal(0, 0.06 * radius, 2)
         path = round_and_round + tremble(rng, around, self.wobble * radius, loops=around / n) + drift

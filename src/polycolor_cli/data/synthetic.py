@@ -240,6 +240,22 @@ def _one(canvas: Canvas, rng: Rng, pen: Pen) -> None:
             _loose(canvas, rng, pen, contour)
 
 
+def _sketch(canvas: Canvas, rng: Rng, pen: Pen) -> None:
+    """One simple shape and nothing else, drawn with a finger by somebody in a hurry."""
+    pen.hand = Hand.careless(rng) if rng.random() < 0.8 else pen.hand
+    pen.width = max(pen.width, pen.finest, rng.uniform(0.01, 0.05) * min(canvas.width, canvas.height))
+    simple = (shapes.triangle, shapes.triangle, shapes.rectangle, shapes.quadrilateral, shapes.ellipse)
+    contour = simple[rng.integers(len(simple))](rng)
+    turn = rng.uniform(0, 2 * np.pi)
+    c, s = np.cos(turn), np.sin(turn)
+    contour = contour * [1, rng.uniform(0.15, 1)] @ np.array([[c, s], [-s, c]])
+    size = np.array([canvas.width, canvas.height])
+    reach = np.abs(contour).max(0)
+    radius = rng.uniform(0.5, 0.95) * float(((size / 2 - pen.width) / reach).min())
+    centre = size / 2 + rng.uniform(-1, 1, 2) * np.maximum(size / 2 - pen.width - radius * reach, 0)
+    pen.outline(canvas, rng, _place(contour, centre, radius))
+
+
 def _page(canvas: Canvas, rng: Rng, pen: Pen) -> None:
     """Several shapes, small and apart, or close with a channel between them."""
     cells = int(rng.integers(2, 5 if min(canvas.width, canvas.height) >= 96 else 4))
@@ -341,7 +357,8 @@ def _nothing(canvas: Canvas, rng: Rng, pen: Pen) -> None:
 
 
 SCENES: dict[str, tuple[Callable[[Canvas, Rng, Pen], None], float]] = {
-    "one": (_one, 0.41),
+    "one": (_one, 0.34),
+    "sketch": (_sketch, 0.07),
     "page": (_page, 0.18),
     "composition": (_composition, 0.27),
     "solid": (_solid, 0.05),

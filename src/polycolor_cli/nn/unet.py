@@ -47,7 +47,7 @@ class Dimensions:
     planes: int = 3
     embed_dim: int = 16
     colors: int = 11
-    refine: int = 12
+    refine: int = 16
 
     def __post_init__(self) -> None:
         for name, choices in (("conditioning", Conditioning), ("upsampling", Upsampling)):
@@ -82,21 +82,24 @@ def double_convolution(inputs: int, outputs: int) -> nn.Sequential:
 
 
 class Refiner(nn.Module):
-    """drawing (N, planes, H, W) and a guess of its coverage (N, 1, H, W), both in 0..1 -> better logits."""
+    """A drawing and a guess of its coverage, both folded (N, C, H, W) -> what to add to the guess's logits, folded."""
 
-    def __init__(self, planes: int, width: int) -> None:
+    def __init__(self, inputs: int, width: int, outputs: int) -> None:
         super().__init__()
+        last = nn.Conv2d(width, outputs, 3, padding=1)
+        # at first it leaves the guess as it is
+        nn.init.zeros_(last.weight)
+        nn.init.zeros_(last.bias)  # type: ignore[arg-type]
         self.layers = nn.Sequential(
-            nn.Conv2d(planes + 1, width, 3, padding=1),
+            nn.Conv2d(inputs, width, 3, padding=1),
             nn.ReLU(True),
             nn.Conv2d(width, width, 3, padding=1),
             nn.ReLU(True),
-            nn.Conv2d(width, 1, 3, padding=1),
+            last,
         )
 
     def forward(self, drawing: Tensor, guess: Tensor) -> Tensor:
-        change = self.layers(torch.cat([drawing.to(guess.dtype), guess], 1) - 0.5)
-        return torch.logit(guess.float(), 0.001) + change
+        return self.layers(torch.cat([drawing.to(guess.dtype), guess], 1) - 0.5)
 
 
 class UNet(nn.Module):
@@ -111,8 +114,10 @@ class UNet(nn.Module):
         super().__init__()
         self.dims = dims
         widths = dims.widths
-        folded = dims.planes * dims.patch**2
-        stem = folded + dims.color_planes
+        block = dims.patch**2
+        stem = dims.planes * block + dims.color_planes
+        self.fold: nn.Module = nn.PixelUnshuffle(dims.patch)
+        self.unfold = nn.PixelShuffle(dims.patch)
         self.embedding = nn.Embedding(dims.colors, dims.embed_dim) if dims.conditioning == "embedding" else None
         self.encoder = nn.ModuleList(double_convolution(a, b) for a, b in zip([stem, *widths], widths, strict=False))
         # the finest skip carries the pixels themselves too: edges are drawn from them
@@ -125,24 +130,34 @@ class UNet(nn.Module):
             double_convolution(a + b, c) for a, b, c in zip(below, skips, widths[:-1], strict=False)
         )
         refine = dims.refine if dims.conditioning == "coverage" else 0
-        self.refiner = Refiner(dims.planes, refine) if refine else None
-        self.head = nn.Conv2d(widths[0] if dims.depth > 1 else widths[0] + stem, dims.outputs * dims.patch**2, 1)
+        self.refiner = Refiner((dims.planes + 1) * block, refine, block) if refine else None
+        self.head = nn.Conv2d(widths[0] if dims.depth > 1 else widths[0] + stem, dims.outputs * block, 1)
 
     def forward(self, drawing: Tensor, color: Tensor | None = None, guess: Tensor | None = None) -> Tensor:
         """The logits for a drawing; with a `guess` of its coverage (N, 1, H, W), only the edges are drawn anew."""
+        height, width = drawing.shape[2:]
+        folded = self.fold(self._padded(drawing))
         if guess is None:
-            logits = self.look(drawing, color)
+            logits = self._look(folded, color)
             if self.refiner is None:
-                return logits
+                return logits[:, :, :height, :width]
             guess = logits.sigmoid()
+        else:
+            guess = self._padded(guess)
         assert self.refiner is not None
-        return self.refiner(drawing, guess)
+        change = self.unfold(self.refiner(folded, self.fold(guess)))
+        return (torch.logit(guess.float(), 0.001) + change)[:, :, :height, :width]
 
     def look(self, drawing: Tensor, color: Tensor | None = None) -> Tensor:
         """The logits of the first look alone."""
-        height, width, patch = drawing.shape[2], drawing.shape[3], self.dims.patch
-        drawing = F.pad(drawing, (0, -width % patch, 0, -height % patch), mode="replicate")
-        x = F.pixel_unshuffle(drawing, patch)
+        height, width = drawing.shape[2:]
+        return self._look(self.fold(self._padded(drawing)), color)[:, :, :height, :width]
+
+    def _padded(self, plane: Tensor) -> Tensor:
+        patch = self.dims.patch
+        return F.pad(plane, (0, -plane.shape[3] % patch, 0, -plane.shape[2] % patch), mode="replicate")
+
+    def _look(self, x: Tensor, color: Tensor | None) -> Tensor:
         if self.dims.conditioning != "coverage":
             if color is None:
                 raise ValueError(f"a network conditioned by {self.dims.conditioning} needs a colour")
@@ -158,7 +173,7 @@ class UNet(nn.Module):
         x = skips.pop()
         for enlarge, block, skip in zip(reversed(self.enlarge), reversed(self.decoder), reversed(skips), strict=True):
             x = block(torch.cat([self._up(x, skip, enlarge), skip], 1))
-        return F.pixel_shuffle(self.head(x), patch)[:, :, :height, :width]
+        return self.unfold(self.head(x))
 
     def _up(self, x: Tensor, like: Tensor, enlarge: nn.Module) -> Tensor:
         h, w = like.shape[2], like.shape[3]

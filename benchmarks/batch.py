@@ -1,0 +1,131 @@
+"""polycolor batch beside other tools, on 1,000 drawings of 128 px, all in one session.
+
+    python benchmarks/batch.py            (ImageMagick is measured where it is installed)
+
+Prints drawings per second and ratios. The flood fills are given a point inside each drawing, which
+polycolor finds by itself.
+"""
+
+import argparse
+import json
+import multiprocessing
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import Image, ImageDraw
+
+from polycolor_cli.data.write import SHAPES, plain_drawing
+from polycolor_cli.picture import encode, read_picture, write_whole
+
+POLYCOLOR = str(Path(sys.executable).with_name("polycolor"))
+CORES = len(os.sched_getaffinity(0))
+
+
+def make(folder: Path, count: int) -> None:
+    folder.mkdir()
+    for number in range(count):
+        made = plain_drawing(9, number, SHAPES[number % len(SHAPES)])
+        Image.fromarray(made.picture).convert("RGB").save(folder / f"{number:04}.png")
+
+
+def inside(gray: np.ndarray) -> tuple[int, int]:
+    ink = np.argwhere(gray < 128)
+    y, x = ink.mean(0).astype(int)
+    return int(x), int(y)
+
+
+def again(path: Path) -> None:
+    """Decode and encode, nothing else."""
+    write_whole(path.parent.parent / "out" / path.name, encode(read_picture(path).convert("RGB"), fast=True))
+
+
+def pillow(path: Path) -> None:
+    image = Image.open(path).convert("RGB")
+    ImageDraw.floodfill(image, inside(np.asarray(image.convert("L"))), (255, 0, 0), thresh=100)
+    image.save(path.parent.parent / "out" / path.name)
+
+
+def opencv(path: Path) -> None:
+    image = cv2.imread(str(path))
+    assert image is not None
+    cv2.floodFill(image, None, inside(image[:, :, 0]), (0, 0, 255), (60,) * 3, (60,) * 3)
+    cv2.imwrite(str(path.parent.parent / "out" / path.name), image)
+
+
+def pooled(one: Callable[[Path], None], folder: Path) -> None:
+    with multiprocessing.Pool(CORES) as pool:
+        pool.map(one, sorted(folder.iterdir()), chunksize=20)
+
+
+def batch(folder: Path, *arguments: str) -> None:
+    subprocess.run([POLYCOLOR, "batch", str(folder), "-o", str(folder.parent / "out"), "-q", *arguments], check=True)
+
+
+def first(folder: Path) -> float:
+    """Seconds from the start of the command to its first finished drawing."""
+    began = time.perf_counter()
+    command = [POLYCOLOR, "batch", str(folder), "-c", "red", "-o", str(folder.parent / "out"), "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert json.loads(process.stdout.readline())["state"] == "filled"
+        passed = time.perf_counter() - began
+        process.kill()
+    return passed
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--count", type=int, default=1000)
+    parser.add_argument("--rounds", type=int, default=3)
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary) / "in"
+        make(folder, given.count)
+        eight = [
+            f for color in ("red", "green", "blue", "yellow", "cyan", "pink", "teal", "navy") for f in ("-c", color)
+        ]
+        runs: dict[str, Callable[[], object]] = {
+            "polycolor, all cores": lambda: batch(folder, "-c", "red"),
+            "polycolor, one worker": lambda: batch(folder, "-c", "red", "--workers", "1"),
+            "polycolor, 8 colours": lambda: batch(folder, *eight),
+            "decode and encode alone": lambda: pooled(again, folder),
+            "Pillow floodfill, pool": lambda: pooled(pillow, folder),
+            "OpenCV floodFill, pool": lambda: pooled(opencv, folder),
+        }
+        if shutil.which("mogrify"):
+            out = folder.parent / "out"
+            runs["ImageMagick mogrify"] = lambda: subprocess.run(
+                ["mogrify", "-path", str(out), "-fuzz", "20%", "-fill", "red"]
+                + ["-draw", "color 64,64 floodfill", *map(str, sorted(folder.iterdir()))],
+                check=True,
+            )
+        best = dict.fromkeys(runs, float("inf"))
+        starts = []
+        for _ in range(given.rounds):
+            for name, run in runs.items():
+                shutil.rmtree(folder.parent / "out", ignore_errors=True)
+                (folder.parent / "out").mkdir()
+                began = time.perf_counter()
+                run()
+                best[name] = min(best[name], time.perf_counter() - began)
+            shutil.rmtree(folder.parent / "out")
+            starts.append(first(folder))
+        base = best["polycolor, all cores"]
+        print(f"| {CORES} cores, {given.count} drawings | drawings/s | time / polycolor's |\n|---|---|---|")
+        for name, seconds in best.items():
+            print(f"| {name} | {given.count / seconds:.0f} | {seconds / base:.2f} |")
+        print(f"\nstart to first finished drawing: {min(starts):.2f} s")
+        print(f"two workers against one: {best['polycolor, one worker'] / base:.2f} x")
+        print(f"8 colours against one: {best['polycolor, 8 colours'] / base:.2f} x the time")
+
+
+if __name__ == "__main__":
+    main()

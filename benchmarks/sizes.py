@@ -1,0 +1,72 @@
+"""What a fill costs at every size: time on one core and on two, and the memory of the whole process.
+
+    python benchmarks/sizes.py
+
+A 3 px outline in pictures of 128 to 4096 px a side, reading and writing not counted; each figure comes
+from a process of its own. The last column is the share of the true shape that was found.
+"""
+
+import resource
+import statistics
+import subprocess
+import sys
+import time
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from polycolor_cli import Colorizer
+from polycolor_cli.fill import Paint
+from polycolor_cli.metrics import soft_iou
+
+SIDES = (32, 128, 256, 512, 1024, 2048, 4096)
+
+
+def picture(side: int, fill: int | None = None) -> Image.Image:
+    """A star-like polygon, outlined 3 px wide."""
+    image = Image.new("L", (side, side), 255 if fill is None else 0)
+    radii = (0.42, 0.24) * 5
+    corners = [
+        (side / 2 + side * r * np.sin(k * np.pi / 5), side / 2 - side * r * np.cos(k * np.pi / 5))
+        for k, r in enumerate(radii)
+    ]
+    draw = ImageDraw.Draw(image)
+    if fill is not None:
+        draw.polygon(corners, fill=fill)
+    draw.line([*corners, corners[0], corners[1]], fill=0 if fill is None else 255, width=3 if side > 64 else 1)
+    return image
+
+
+def measure(side: int, threads: int) -> str:
+    """Median milliseconds, peak megabytes, and the soft IoU."""
+    colorizer, image = Colorizer(threads=threads), picture(side)
+    times = []
+    for _ in range(5 if side > 1000 else 60):
+        began = time.perf_counter()
+        filled = colorizer.fill(image, Paint("red"))
+        times.append(time.perf_counter() - began)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    iou = soft_iou(colorizer.coverage(image) / 255, np.asarray(picture(side, 255)) / 255)
+    assert filled.found
+    return f"{statistics.median(times) * 1000:.1f} {min(times) * 1000:.1f} {peak:.0f} {iou:.4f}"
+
+
+def main() -> None:
+    if len(sys.argv) == 3:
+        print(measure(int(sys.argv[1]), int(sys.argv[2])))
+        return
+    print(
+        "| side, px | one core, ms (best) | two cores, ms (best) | peak memory, MB | soft IoU |\n|---|---|---|---|---|"
+    )
+    for side in SIDES:
+        one, two = (
+            subprocess.run(
+                [sys.executable, __file__, str(side), str(n)], capture_output=True, text=True, check=True
+            ).stdout.split()
+            for n in (1, 2)
+        )
+        print(f"| {side} | {one[0]} ({one[1]}) | {two[0]} ({two[1]}) | {two[2]} | {two[3]} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()

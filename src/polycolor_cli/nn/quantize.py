@@ -1,0 +1,55 @@
+"""A network's convolutions in 8-bit integers: twice as fast on a CPU, and a quarter of the size.
+
+Post-training static quantization (Jacob et al., "Quantization and Training of Neural Networks for
+Efficient Integer-Arithmetic-Only Inference", CVPR 2018) by ONNX Runtime's own tool: a scale for each
+channel of weights, and one for each plane of activations, found by looking at drawings.
+"""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
+from onnxruntime.quantization.shape_inference import quant_pre_process
+
+KEPT = (1, 4)
+"""Convolutions at the beginning and at the end that stay in floating point: gray values go in, edges come out."""
+
+
+class _Drawings(CalibrationDataReader):  # type: ignore[misc]
+    def __init__(self, batches: Iterable[NDArray[np.float32]]) -> None:
+        self.batches: Iterator[NDArray[np.float32]] = iter(batches)
+
+    def get_next(self) -> dict[str, NDArray[np.float32]] | None:
+        batch = next(self.batches, None)
+        return None if batch is None else {"drawing": batch}
+
+
+def quantized(model: onnx.ModelProto, drawings: Iterable[NDArray[np.float32]]) -> onnx.ModelProto:
+    """A model of one input, `drawing` (N, planes, H, W) in 0..1, with most of it in integers.
+
+    drawings: batches to find the ranges of the activations with. Weights take 7 bits, so that no sum
+    overflows on processors whose 8-bit products are added in 16 bits.
+    """
+    with TemporaryDirectory() as folder:
+        whole, tidy, small = (Path(folder) / f"{name}.onnx" for name in ("whole", "tidy", "small"))
+        onnx.save(model, whole)
+        quant_pre_process(whole, tidy, skip_symbolic_shape=True)
+        convolutions = [node.name for node in onnx.load(tidy).graph.node if node.op_type == "Conv"]
+        first, last = KEPT
+        quantize_static(
+            tidy,
+            small,
+            _Drawings(drawings),
+            quant_format=QuantFormat.QDQ,
+            per_channel=True,
+            reduce_range=True,
+            activation_type=QuantType.QUInt8,
+            weight_type=QuantType.QInt8,
+            op_types_to_quantize=["Conv", "MaxPool", "Concat", "Resize"],
+            nodes_to_exclude=convolutions[:first] + convolutions[-last:],
+        )
+        return onnx.load(small)
