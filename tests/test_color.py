@@ -64,5 +64,4 @@ def test_names_that_pillow_has_used_before() -> None:
     from PIL import Image
 
     Image.new("RGB", (1, 1), "teal")
-    css_names.cache_clear()
     assert parse_color("teal") == (0, 128, 128)
