@@ -17,7 +17,6 @@ import onnx.compose
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
-from onnx import numpy_helper
 from safetensors import safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
@@ -107,7 +106,7 @@ def export(
     (0, 1, 0, 0), else with the guess's edges drawn anew. Others take `drawing`, and where they are
     told the colour `color`: RGB (N, 3) in 0..1, or the index (N,) in the palette; those answer with
     `picture` (N, 3, H, W). Given some `drawings` to measure by, a network with a second look is made
-    small and quick: its first look in 8-bit integers, its second with weights stored in 16 bits.
+    small and quick: its first look computes in 8-bit integers.
     """
     drawing = torch.rand(2, net.dims.planes, 70, 90)
     net = copy.deepcopy(net)
@@ -115,12 +114,12 @@ def export(
     if net.refiner is not None:
         look = _traced(_Look(net), {"drawing": drawing}, "coverage")
         edges = _traced(_Edges(net), {"drawing": drawing, "guess": torch.rand(2, 1, 70, 90)}, "coverage")
-        if drawings is not None:
-            from polycolor_cli.nn.quantize import quantized
+        if drawings is None:
+            model = _either(look, edges, net.dims.planes)
+        else:
+            from polycolor_cli.nn.quantize import fused, quantized
 
-            look = quantized(look, drawings)
-            _halve(edges.graph)
-        model = _either(look, edges, net.dims.planes)
+            model = fused(_either(quantized(look, drawings), edges, net.dims.planes))
     elif net.dims.conditioning == "coverage":
         model = _traced(_Look(net), {"drawing": drawing}, "coverage")
     else:
@@ -185,17 +184,3 @@ def _either(look: onnx.ModelProto, edges: onnx.ModelProto, planes: int) -> onnx.
     output = helper.make_tensor_value_info("coverage", number, ["n", 1, "h", "w"])
     graph = helper.make_graph(nodes, "polycolor", inputs, [output])
     return helper.make_model(graph, opset_imports=look.opset_import, ir_version=look.ir_version)
-
-
-def _halve(graph: onnx.GraphProto) -> None:
-    """Store float32 weights as float16, each behind a cast that ONNX Runtime folds away on loading."""
-    casts = []
-    for weight in graph.initializer:
-        values = numpy_helper.to_array(weight)
-        if values.dtype != np.float32 or values.size < 64:
-            continue
-        name = weight.name
-        weight.CopyFrom(numpy_helper.from_array(values.astype(np.float16), f"{name}.half"))
-        casts.append(onnx.helper.make_node("Cast", [f"{name}.half"], [name], to=onnx.TensorProto.FLOAT))
-    for cast in casts:
-        graph.node.insert(0, cast)

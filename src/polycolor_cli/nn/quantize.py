@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import onnx
+import onnxruntime
 from numpy.typing import NDArray
 from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 from onnxruntime.quantization.shape_inference import quant_pre_process
@@ -53,3 +54,22 @@ def quantized(model: onnx.ModelProto, drawings: Iterable[NDArray[np.float32]]) -
             nodes_to_exclude=convolutions[:first] + convolutions[-last:],
         )
         return onnx.load(small)
+
+
+def fused(model: onnx.ModelProto) -> onnx.ModelProto:
+    """The model with its integer operations fused beforehand: it loads in little more than half the time.
+
+    Only what ONNX Runtime calls extended optimisations, which hold for every processor.
+    """
+    options = onnxruntime.SessionOptions()
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
+    options.log_severity_level = 3
+    with TemporaryDirectory() as folder:
+        options.optimized_model_filepath = str(Path(folder) / "fused.onnx")
+        onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+        made = onnx.load(options.optimized_model_filepath)
+    # ONNX Runtime names every operator set that it has
+    used = [opset for opset in made.opset_import if opset.domain in ("", "com.microsoft")]
+    del made.opset_import[:]
+    made.opset_import.extend(used)
+    return made
