@@ -1,6 +1,6 @@
 """What matters: one small training for each thing left out or changed, measured on drawings nobody trained on.
 
-    python benchmarks/ablation.py OUT --steps 400
+    python benchmarks/ablation.py OUT --steps 300
 
 OUT keeps the runs; started again, only what is missing is trained. Two tables are printed, and
 written to OUT/ablation.md: what the coverage network loses without each of its parts, and the three
@@ -108,7 +108,7 @@ def filled_right(colorizer: Colorizer, world: World, side: int, count: int) -> s
 def large(colorizer: Colorizer, count: int) -> str:
     """The same on clean pictures of 512 px, judged at 128."""
     scores = []
-    for index in range(4 * count):
+    for index in range(100 * count):
         made = drawing(2027, index, (128, 128), CLEAN)
         if made.shrink < 4 or made.coverage.mean() < 2:
             continue
@@ -144,7 +144,7 @@ def painted_right(colorizer: Colorizer, world: World | None, colors: list[RGB], 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("out", type=Path)
-    parser.add_argument("--steps", type=int, default=400)
+    parser.add_argument("--steps", type=int, default=300)
     parser.add_argument("--count", type=int, default=400, help="drawings to measure each figure on")
     given = parser.parse_args()
     seen = list(PALETTE.values())[:8]
