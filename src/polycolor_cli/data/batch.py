@@ -7,6 +7,8 @@ and wherever a training starts, which is what makes resuming exact.
 from __future__ import annotations
 
 import itertools
+import multiprocessing.util
+import os
 import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -175,9 +177,12 @@ class RowStream:
         return from_rows(self.in_epoch(number // self.epoch)[number % self.epoch])
 
 
-def _ignore_interrupt(worker: int) -> None:
+def _prepare(worker: int) -> None:
     # Ctrl-C reaches every process of a terminal; only the training itself answers it
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # native threads that are still there when the interpreter is taken down would abort the process;
+    # after the queues, which are closed at priority -5, nothing is left to take down
+    multiprocessing.util.Finalize(None, os._exit, args=(0,), exitpriority=-100)
 
 
 def synthetic_batches(seed: int, batch_size: int, start: int, world: World = TAUGHT) -> Iterator[Batch]:
@@ -189,7 +194,7 @@ def synthetic_batches(seed: int, batch_size: int, start: int, world: World = TAU
         prefetch_factor=6,
         # a forked OpenCV waits for threads that were not forked with it
         multiprocessing_context="spawn",
-        worker_init_fn=_ignore_interrupt,
+        worker_init_fn=_prepare,
     )
     yield from loader
 
