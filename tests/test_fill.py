@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,8 @@ from PIL import Image, ImageDraw
 from conftest import square, square_truth
 from polycolor_cli import Colorizer, colorize
 from polycolor_cli.color import PALETTE, ColorError
+from polycolor_cli.data import shapes, unseen
+from polycolor_cli.data.strokes import Canvas
 from polycolor_cli.data.write import SHAPES, plain_drawing
 from polycolor_cli.fill import Paint
 from polycolor_cli.metrics import masked_accuracy
@@ -19,6 +22,14 @@ from polycolor_cli.weights import ModelError
 @pytest.fixture(scope="module")
 def colorizer() -> Colorizer:
     return Colorizer()
+
+
+def smooth_outline(contour: shapes.Contour, side: int) -> tuple[np.ndarray, np.ndarray]:
+    """A contour drawn smoothly with a 3 px line, as ink and coverage, uint8 (side, side) each."""
+    canvas = Canvas(side, side, 4)
+    canvas.stroke(contour * 0.4 * side + side / 2, 3.0, closed=True)
+    ink, coverage = (np.asarray(Image.fromarray(plane).reduce(4)) for plane in (canvas.ink, canvas.coverage()))
+    return ink, coverage
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -47,6 +58,31 @@ def test_any_colour_is_exact_to_the_byte(colorizer: Colorizer) -> None:
         painted = np.asarray(colorizer(square(), tuple(map(int, color))))
         assert (painted[40:90, 40:90] == color).all()
         assert (painted[square_truth() == 0] == 255).all()
+
+
+@pytest.mark.parametrize("side", [128, 700])
+@pytest.mark.parametrize("kind", [shapes.meander, shapes.star, unseen.snail, unseen.arch])
+def test_all_that_a_clean_closed_outline_encloses_is_filled(
+    colorizer: Colorizer, kind: Callable[..., shapes.Contour], side: int
+) -> None:
+    for seed in range(3):
+        ink, truth = smooth_outline(shapes.turned(kind(np.random.default_rng(seed)), 0.1 * seed), side)
+        for picture in (255 - ink, 20 + ink // 2):
+            assert (colorizer.coverage(picture)[(ink == 0) & (truth == 255)] == 255).all()
+
+
+@pytest.mark.parametrize("side", [128, 700])
+def test_the_edge_of_a_clean_drawing_is_as_soft_as_its_ink(colorizer: Colorizer, side: int) -> None:
+    for kind in (shapes.ellipse, shapes.rectangle, unseen.arch):
+        ink, truth = smooth_outline(kind(np.random.default_rng(2)), side)
+        found = colorizer.coverage(255 - ink).astype(float)
+        assert np.minimum(found, truth).sum() / np.maximum(found, truth).sum() > 0.999
+
+
+def test_a_frame_around_the_whole_picture_is_no_shape(colorizer: Colorizer) -> None:
+    framed = np.asarray(square()).copy()
+    framed[[0, -1]] = framed[:, [0, -1]] = 0
+    assert (colorizer.coverage(framed)[10:30, 10:118] < 128).all()
 
 
 def test_a_gap_does_not_leak(colorizer: Colorizer) -> None:

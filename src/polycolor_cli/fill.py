@@ -9,6 +9,7 @@ ONNX Runtime runs the network; torch is never imported.
 import hashlib
 import json
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -44,7 +45,9 @@ MARGIN = 4
 """Pixels around a tile that its edges are judged by."""
 TILES_AT_ONCE = 64
 SETTLED = 1 << 20
-"""Pixels up to which a picture of two grays has its coverage settled between its lines."""
+"""Pixels up to which the paper of a picture of two grays is judged together, along itself."""
+STRAY = 0.1
+"""Share of the half tones that may lie elsewhere than between ink and paper in a clean drawing."""
 
 METADATA = "polycolor"
 
@@ -172,7 +175,7 @@ class Colorizer:
         gray = np.asarray(image.convert("L"))
         coverage = self._look(gray, {})[0]
         guessed = _guessed(coverage)
-        return (_without_halves(gray, coverage) if _two_grays(gray) else coverage), guessed
+        return (_settled(gray, coverage) if max(gray.shape) >= SMALLEST or _two_grays(gray) else coverage), guessed
 
     def _painted_by_network(self, image: Image.Image, how: Paint) -> Filled:
         if how.lines != "fill" or how.background != "keep":
@@ -267,18 +270,95 @@ def _resized(plane: NDArray[np.uint8], width: int, height: int) -> NDArray[np.ui
     return np.asarray(Image.fromarray(plane).resize((width, height), Image.Resampling.BILINEAR))
 
 
-def _without_halves(gray: Gray, coverage: Coverage) -> Coverage:
-    """The coverage of a picture of two grays: unsmoothed ink covers a pixel wholly or not at all.
+def _settled(gray: Gray, coverage: Coverage) -> Coverage:
+    """The coverage of a clean drawing, where it follows from the drawing itself.
+
+    Clean is a drawing of one ink on one paper, with half tones only between the two. Closed ink covers
+    all that it encloses, as a flood fill around it would; and a pixel half of ink is half covered where
+    the paper beside it is bare. What the network thinks decides the rest: open outlines, above all.
+    """
+    edge, ends = _edges(gray)
+    if ends is None:
+        return coverage
+    low, high = gray == ends[0], gray == ends[1]
+    # nearly all ink is covered, and of the paper only what lies inside
+    dark = _mean(coverage[low]) > _mean(coverage[high])
+    ink, paper = (low, high) if dark else (high, low)
+    ink_gray, paper_gray = ends if dark else ends[::-1]
+    settled = coverage.copy()
+    wall = ink.copy()
+    amount = (gray.ravel()[edge].astype(np.float32) - paper_gray) / (float(ink_gray) - paper_gray)
+    wall.ravel()[edge] = amount >= 0.5
+    settled[_enclosed(wall, coverage)] = 255
+    if not edge.size:
+        return _without_halves(ink, settled)
+    settled[ink & (coverage >= 128)] = 255
+    beside, count = np.zeros((2, edge.size), np.float32)
+    for near in _neighbours(edge, *gray.shape):
+        bare = paper.ravel()[near]
+        beside += settled.ravel()[near] * bare
+        count += bare
+    judged = count > 0
+    inked = amount[judged]
+    settled.ravel()[edge[judged]] = np.round(255 * inked + (1 - inked) * beside[judged] / count[judged])
+    return settled
+
+
+def _edges(gray: Gray) -> tuple[NDArray[np.intp], tuple[int, int] | None]:
+    """Where the half tones of a picture are (flat), and its two ends, if it is a clean drawing of two grays."""
+    low, high = int(gray.min()), int(gray.max())
+    between = (gray != low) & (gray != high)
+    edge = np.flatnonzero(between) if np.count_nonzero(between) < 0.3 * gray.size else np.zeros(0, np.intp)
+    if low == high or (not edge.size and between.any()):
+        return edge, None
+    lows, highs = np.zeros((2, edge.size), bool)
+    for near in _neighbours(edge, *gray.shape):
+        lows |= gray.ravel()[near] == low
+        highs |= gray.ravel()[near] == high
+    stray = np.count_nonzero(~(lows & highs))
+    return edge, None if stray > STRAY * edge.size else (low, high)
+
+
+def _neighbours(flat: NDArray[np.intp], height: int, width: int, apart: int = 1) -> Iterator[NDArray[np.intp]]:
+    """The pixels `apart` pixels away in each of eight ways, as flat indices; the rim is its own neighbour."""
+    y, x = np.divmod(flat, width)
+    for dy, dx in _WAYS:
+        yield np.clip(y + apart * dy, 0, height - 1) * width + np.clip(x + apart * dx, 0, width - 1)
+
+
+_WAYS = [(dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1) if dy or dx]
+
+
+def _enclosed(wall: NDArray[np.bool_], coverage: Coverage) -> NDArray[np.bool_]:
+    """What no way leads to from the rim of the picture but through a wall."""
+    if not _may_enclose(wall, coverage):
+        return np.zeros_like(wall)
+    import cv2  # takes as long to import as a small picture takes to fill
+
+    around = cv2.copyMakeBorder(wall.view(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
+    cv2.floodFill(around, None, (0, 0), 2)
+    outside = around[1:-1, 1:-1] == 2
+    # a frame around the whole picture is no shape
+    return ~(outside | wall) if outside.any() else outside
+
+
+def _may_enclose(wall: NDArray[np.bool_], coverage: Coverage) -> bool:
+    """Whether there is anything uncovered that no side of the picture sees."""
+    seen = np.zeros_like(wall)
+    for view, into in ((wall, seen), (wall[::-1], seen[::-1]), (wall.T, seen.T), (wall.T[::-1], seen.T[::-1])):
+        into |= ~np.logical_or.accumulate(view, axis=0)
+    return bool((~(seen | wall) & (coverage < 255)).any())
+
+
+def _without_halves(ink: NDArray[np.bool_], coverage: Coverage) -> Coverage:
+    """The coverage of unsmoothed ink on paper, which covers a pixel wholly or not at all.
 
     What the network thinks of a paper pixel is averaged with what it thinks of the paper around it,
     ink being a wall, so that along a closed line the answer on each side is that of its whole side.
     """
-    if gray.size > SETTLED:
+    if ink.size > SETTLED:
         return np.where(coverage >= 128, np.uint8(255), np.uint8(0))
-    height, width = gray.shape
-    first = gray == gray.flat[0]
-    # nearly all ink is covered, and of the paper only what lies inside
-    ink = first if _mean(coverage[first]) > _mean(coverage[~first]) else ~first
+    height, width = ink.shape
     paper = np.pad((~ink).astype(np.float32), 1)
     belief = np.pad(coverage.astype(np.float32), 1)
     around = [(1, 1), (0, 1), (2, 1), (1, 0), (1, 2)]
@@ -373,19 +453,14 @@ def paint(image: Image.Image, coverage: Coverage, how: Paint) -> Image.Image:
     return Image.composite(inside, outside, mask)
 
 
-_WAYS = [(dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1) if dy or dx]
-
-
 def _paper(image: Image.Image, coverage: Coverage) -> Image.Image:
     """The picture in mode RGB, where pixels covered in part have the mean colour of the paper beside them."""
     pixels = np.array(image.convert("RGB"))
     height, width = coverage.shape
-    edge = np.flatnonzero((coverage - np.uint8(1)) < 254)
+    edge = np.flatnonzero((coverage > 0) & (coverage < 255))
     colors, bare = pixels.reshape(-1, 3), coverage.ravel() == 0
-    y, x = np.divmod(edge, width)
     total, count = np.zeros((2, edge.size, 3), np.float32), np.zeros((2, edge.size, 1), np.float32)
-    for dy, dx in _WAYS:
-        near, far = (np.clip(y + r * dy, 0, height - 1) * width + np.clip(x + r * dx, 0, width - 1) for r in (1, 2))
+    for near, far in zip(_neighbours(edge, height, width), _neighbours(edge, height, width, 2), strict=True):
         free = bare[near]
         for k, at, counts in ((0, far, free & bare[far]), (1, near, free)):
             weight = counts[:, None].astype(np.float32)
