@@ -190,6 +190,23 @@ def ribbon(rng: Rng) -> Contour:
     return np.concatenate([path + side, (path - side)[::-1]])
 
 
+def meander(rng: Rng) -> Contour:
+    """A band that runs to and fro, its stretches side by side: a snake, a radiator, a river."""
+    runs = int(rng.integers(2, 6))
+    x = np.repeat(np.linspace(-1, 1, runs), 2)
+    long = rng.uniform(0.4, 1)
+    y = np.tile([-long, long, long, -long], runs)[: 2 * runs]
+    path = np.stack([x, y], 1)
+    way = np.diff(path, axis=0)
+    normal = np.stack([-way[:, 1], way[:, 0]], 1) / np.linalg.norm(way, axis=1)[:, None]
+    # at a corner both sides' normals add up to the mitre
+    mitre = np.concatenate([normal[:1], normal[:-1] + normal[1:], normal[-1:]])
+    aside = mitre * rng.uniform(0.25, 0.8) / (runs - 1)
+    band = np.concatenate([path + aside, (path - aside)[::-1]])
+    band = band / np.abs(band).max()
+    return rounded(band, rng.uniform(0.2, 0.5)) if rng.random() < 0.4 else band
+
+
 def silhouette(rng: Rng) -> Contour:
     """A shape with a mirror axis, like a vase, a bell, a house, a rocket or a bottle."""
     n = int(rng.integers(3, 8))
@@ -201,6 +218,12 @@ def silhouette(rng: Rng) -> Contour:
     half = np.stack([x, y], 1)
     shape = np.concatenate([half, half[::-1] * [-1, 1]])
     return rounded(shape, rng.uniform(0.2, 0.5)) if rng.random() < 0.5 else shape
+
+
+def turned(contour: Contour, angle: float) -> Contour:
+    """The contour turned about the origin by `angle` radians, clockwise on the screen."""
+    c, s = np.cos(angle), np.sin(angle)
+    return contour @ np.array([[c, s], [-s, c]])
 
 
 def rounded(corners: Contour, amount: float) -> Contour:
@@ -239,6 +262,7 @@ SHAPES: Kinds = {
     "horseshoe": (horseshoe, 1.0),
     "sector": (sector, 1.0),
     "ribbon": (ribbon, 1.0),
+    "meander": (meander, 0.8),
     "silhouette": (silhouette, 1.5),
 }
 """Each kind of shape by name, with how often it is drawn."""
@@ -252,6 +276,5 @@ def outline(rng: Rng, kinds: Kinds = SHAPES) -> Contour:
         contour = rounded(contour, rng.uniform(0.1, 0.5))
     squeeze = rng.uniform(0.35, 1.0) if rng.random() < 0.4 else 1.0
     turn = rng.integers(4) * TAU / 4 if rng.random() < 0.5 else rng.uniform(0, TAU)
-    c, s = np.cos(turn), np.sin(turn)
-    contour = contour * [1.0, squeeze] @ np.array([[c, s], [-s, c]])
+    contour = turned(contour * [1.0, squeeze], turn)
     return contour / np.linalg.norm(contour, axis=1).max()

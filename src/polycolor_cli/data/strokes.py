@@ -68,10 +68,10 @@ class Hand:
     @classmethod
     def sample(cls, rng: Rng) -> "Hand":
         kind = rng.random()
-        if kind < 0.44:
+        if kind < 0.42:
             return cls()
         if kind < 0.48:
-            return cls(double=rng.uniform(0.06, 0.3))
+            return cls(double=rng.uniform(0.04, 0.35))
         if kind < 0.6:
             return cls(wobble=rng.uniform(0.005, 0.05))
         if kind < 0.82:

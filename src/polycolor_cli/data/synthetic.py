@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polycolor_cli.data import shapes, wear
+from polycolor_cli.data.shapes import TAU
 from polycolor_cli.data.strokes import Canvas, Hand, Path, walk
 
 Rng = np.random.Generator
@@ -130,7 +131,7 @@ def _place(contour: Path, centre: NDArray, radius: float) -> Path:
 
 def _mark(canvas: Canvas, rng: Rng, pen: Pen, at: NDArray, size: float) -> None:
     """A small thing at `at`: a dot, a bar, an arc, a squiggle, a letter, a little shape."""
-    kind, turn = rng.integers(7), rng.uniform(0, 2 * np.pi)
+    kind, turn = rng.integers(7), rng.uniform(0, TAU)
     way = np.array([np.cos(turn), np.sin(turn)]) if rng.random() < 0.6 else np.eye(2)[rng.integers(2)]
     thinner = rng.uniform(0.5, 1.1)
     if kind == 0:
@@ -246,9 +247,9 @@ def _sketch(canvas: Canvas, rng: Rng, pen: Pen) -> None:
     pen.width = max(pen.width, pen.finest, rng.uniform(0.01, 0.05) * min(canvas.width, canvas.height))
     simple = (shapes.triangle, shapes.triangle, shapes.rectangle, shapes.quadrilateral, shapes.ellipse)
     contour = simple[rng.integers(len(simple))](rng)
-    turn = rng.uniform(0, 2 * np.pi)
-    c, s = np.cos(turn), np.sin(turn)
-    contour = contour * [1, rng.uniform(0.15, 1)] @ np.array([[c, s], [-s, c]])
+    # some so narrow that hardly any paper is left between the lines
+    narrow = rng.uniform(0.04, 0.2) if rng.random() < 0.25 else rng.uniform(0.15, 1)
+    contour = shapes.turned(contour * [1, narrow], rng.uniform(0, TAU))
     size = np.array([canvas.width, canvas.height])
     reach = np.abs(contour).max(0)
     radius = rng.uniform(0.5, 0.95) * float(((size / 2 - pen.width) / reach).min())
@@ -329,6 +330,27 @@ def _composition(canvas: Canvas, rng: Rng, pen: Pen) -> None:
         _loose(canvas, rng, pen, contours[0])
 
 
+def _stack(canvas: Canvas, rng: Rng, pen: Pen) -> None:
+    """The same shape again and again, each a little aside and behind the next: cards, copies, shadows.
+
+    What is left of those behind ends in the open and encloses nothing, or runs up to the one in front.
+    """
+    size = np.array([canvas.width, canvas.height])
+    n = int(rng.integers(2, 4))
+    turn, apart = rng.choice([rng.uniform(0, TAU), (rng.integers(8) + 0.5) * TAU / 4]), rng.uniform(0.12, 0.5)
+    radius = float(size.min()) * rng.uniform(0.25, 0.42) / (1 + apart * (n - 1) / 2)
+    aside = radius * apart * np.array([np.cos(turn), np.sin(turn)])
+    contour = _place(pen.shape(rng), size / 2 - aside * (n - 1) / 2, radius)
+    margin = pen.width * rng.uniform(1.0, 2.2) + 1 if rng.random() < 0.75 else 0.0
+    for k in range(n):
+        moved = contour + aside * k
+        canvas.clear(moved, margin)
+        if margin and k < n - 1:
+            pen.line(canvas, np.concatenate([moved, moved[:1]]))
+        else:
+            pen.outline(canvas, rng, moved)
+
+
 def _solid(canvas: Canvas, rng: Rng, pen: Pen) -> None:
     """A shape already blacked in, sometimes with white lines or holes inside."""
     size = np.array([canvas.width, canvas.height])
@@ -357,13 +379,14 @@ def _nothing(canvas: Canvas, rng: Rng, pen: Pen) -> None:
 
 
 SCENES: dict[str, tuple[Callable[[Canvas, Rng, Pen], None], float]] = {
-    "one": (_one, 0.34),
-    "sketch": (_sketch, 0.07),
-    "page": (_page, 0.18),
-    "composition": (_composition, 0.27),
+    "one": (_one, 0.3),
+    "sketch": (_sketch, 0.08),
+    "page": (_page, 0.17),
+    "composition": (_composition, 0.22),
+    "stack": (_stack, 0.05),
     "solid": (_solid, 0.05),
     "scribbles": (_scribbles, 0.05),
-    "nothing": (_nothing, 0.04),
+    "nothing": (_nothing, 0.08),
 }
 """Each kind of scene by name, with how often it comes."""
 
@@ -382,7 +405,7 @@ def _rub_out(canvas: Canvas, rng: Rng, outlines: list[tuple[Path, float]], least
             at = at + rng.normal(0, 0.2 * width, 2)
             radius = width * rng.uniform(0.5, 1.4) + rng.uniform(0, 0.03) * least
         else:
-            turn = rng.uniform(0, 2 * np.pi)
+            turn = rng.uniform(0, TAU)
             at = at + width * rng.uniform(0.3, 0.8) * np.array([np.cos(turn), np.sin(turn)])
             radius = width * rng.uniform(0.35, 1.0) if kind < 0.75 else rng.uniform(0.02, 0.07) * least
         canvas.dot(at, min(radius, 0.09 * least), erase=True)
@@ -423,25 +446,53 @@ def _desk(rng: Rng, gray: NDArray[np.float32], page: NDArray[np.float32]) -> NDA
     return (desk + (gray - desk) * page).astype(np.float32)
 
 
-def _photograph(rng: Rng, shape: tuple[int, int]) -> NDArray[np.float32]:
-    """A picture of no drawing: things of all sizes lying upon each other, or nothing but noise.
+def _natural(rng: Rng, shape: tuple[int, int], slope: float) -> NDArray[np.float32]:
+    """A random field of mean 0 and deviation 1 whose amplitudes fall as 1 / frequency ** slope.
 
-    Dead leaves (Lee, Mumford and Huang, "Occlusion Models for Natural Images", IJCV 2001): discs and
-    polygons whose sizes follow a power law, each with its own shading and grain.
+    Natural images have slopes near 1 (Field, "Relations between the statistics of natural images and
+    the response properties of cortical cells", JOSA A 1987).
     """
     h, w = shape
-    if rng.random() < 0.3:
+    frequency = np.hypot(np.fft.fftfreq(h)[:, None] * h, np.arange(w // 2 + 1)).astype(np.float32)
+    wave = np.fft.rfft2(rng.standard_normal(shape, np.float32)) / np.maximum(frequency, 1) ** slope
+    wave[0, 0] = 0
+    field = np.fft.irfft2(wave, shape).astype(np.float32)
+    return field / (field.std() + np.float32(1e-6))
+
+
+def _leaf(rng: Rng, shape: tuple[int, int], radius: float) -> NDArray[np.uint8]:
+    """1 where some shape of that radius lies, somewhere in the picture."""
+    mask = np.zeros(shape, np.uint8)
+    path = _place(shapes.outline(rng), rng.uniform(0, 1, 2) * shape[::-1], radius)
+    cv2.fillPoly(mask, [np.round(path).astype(np.int32)], 1)
+    return mask
+
+
+def _photograph(rng: Rng, shape: tuple[int, int]) -> NDArray[np.float32]:
+    """A picture of no drawing: noise, clouds and grass, things of all sizes upon each other, or a few large ones.
+
+    Things of all sizes are dead leaves (Lee, Mumford and Huang, "Occlusion Models for Natural Images",
+    IJCV 2001): shapes whose sizes follow a power law, each with its own shading and grain.
+    """
+    kind, least = rng.random(), min(shape)
+    if kind < 0.2:
         noise = rng.standard_normal(shape, np.float32)
+        if rng.random() < 0.3:
+            noise = 3.4 * rng.random(shape, np.float32) - np.float32(1.7)
         return rng.uniform(60, 200) + rng.uniform(25, 90) * cv2.GaussianBlur(noise, (0, 0), rng.uniform(0.1, 2.5))
-    gray = np.full(shape, rng.uniform(0, 255), np.float32)
-    for _ in range(int(rng.integers(60, 240))):
-        radius = 0.03 * min(h, w) * rng.uniform(0.02, 1) ** -0.55
-        path = _place(shapes.outline(rng), rng.uniform(0, 1, 2) * [w, h], radius)
-        mask = np.zeros(shape, np.uint8)
-        cv2.fillPoly(mask, [np.round(path).astype(np.int32)], 1)
-        shade = rng.uniform(0, 255) + rng.uniform(0, 120) * (wear.clouds(rng, shape, int(rng.integers(1, 4))) - 0.5)
-        gray = np.where(mask > 0, shade, gray)
-    return cv2.GaussianBlur(gray, (0, 0), rng.uniform(0.3, 1.5)).astype(np.float32)
+    gray = rng.uniform(40, 220) + rng.uniform(10, 60) * _natural(rng, shape, rng.uniform(0.7, 2))
+    if kind < 0.6:
+        for _ in range(int(rng.integers(60, 240))):
+            shade = rng.uniform(0, 255) + rng.uniform(0, 120) * (wear.clouds(rng, shape, int(rng.integers(1, 4))) - 0.5)
+            gray = np.where(_leaf(rng, shape, 0.03 * least * rng.uniform(0.02, 1) ** -0.55), shade, gray)
+    elif kind < 0.85:
+        for _ in range(int(rng.integers(2, 12))):
+            light = rng.uniform(0, 150) * (wear.clouds(rng, shape, int(rng.integers(1, 3))) - 0.5)
+            skin = rng.uniform(0, 255) + light + rng.uniform(0, 30) * _natural(rng, shape, rng.uniform(0.3, 1.5))
+            mask = _leaf(rng, shape, rng.uniform(0.08, 0.6) * least).astype(np.float32)
+            mask = cv2.GaussianBlur(mask, (0, 0), rng.choice([0.5, rng.uniform(0.5, 4)]))
+            gray = gray + (skin - gray) * mask
+    return cv2.GaussianBlur(gray.astype(np.float32), (0, 0), rng.uniform(0.3, 1.5))
 
 
 def drawing(seed: int, index: int, size: tuple[int, int] = (128, 128), world: World = TAUGHT) -> Drawing:
@@ -502,7 +553,7 @@ def drawing(seed: int, index: int, size: tuple[int, int] = (128, 128), world: Wo
     gray = _ink_to_gray(rng, ink.astype(np.float32) / np.float32(255), plain)
     if page is not None:
         gray = _desk(rng, gray, at_size(page, w, h).astype(np.float32) / np.float32(255))
-    if scene is _nothing and rng.random() < 0.5:
+    if scene is _nothing and rng.random() < 0.7:
         gray = _photograph(rng, (h, w))
     if not plain or rng.random() < 0.25:
         gray = wear.wear(rng, gray, world.wear)

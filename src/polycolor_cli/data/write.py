@@ -38,12 +38,10 @@ def plain_drawing(seed: int, index: int, shape: str, side: int = 128) -> Drawing
     turn = np.pi / 4 if shape == "square" else rng.uniform(-0.3, 0.3) * (shape not in ("circle", "diamond"))
     if shape == "square":
         contour = np.array([[0.0, -1], [1, 0], [0, 1], [-1, 0]])
-    c, s = np.cos(turn), np.sin(turn)
     radius = rng.uniform(0.22, 0.44) * side
     centre = side / 2 + rng.uniform(-1, 1, 2) * (side / 2 - radius - 3)
     canvas = Canvas(side, side, 1)
-    placed = contour @ np.array([[c, s], [-s, c]]) * radius + centre
-    canvas.stroke(placed, float(rng.integers(1, 3)), closed=True)
+    canvas.stroke(shapes.turned(contour, turn) * radius + centre, float(rng.integers(1, 3)), closed=True)
     return Drawing(255 - canvas.ink, canvas.coverage())
 
 
