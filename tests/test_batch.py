@@ -92,6 +92,53 @@ def test_refuses_what_makes_no_sense(folder: Path) -> None:
         plan([folder / "missing"], folder, RED)
 
 
+def test_rows_that_would_meet_are_told_apart(tmp_path: Path) -> None:
+    row = {"input_polygon": "s.png", "colour": "red", "output_image": "x.png"}
+    (tmp_path / "data.json").write_text(json.dumps([row, row | {"colour": "blue"}]))
+    targets = [job.tasks[0][1].name for job in plan([tmp_path / "data.json"], tmp_path / "out", RED)]
+    assert targets == ["x.png", "x-2.png"]
+    (tmp_path / "data.json").write_text(json.dumps([row | {"output_image": "x.bmp"}]))
+    with pytest.raises(PolycolorError, match="x.bmp: write to .png"):
+        plan([tmp_path / "data.json"], tmp_path / "out", RED)
+
+
+def test_a_picture_that_is_not_ours_is_never_overwritten(folder: Path, colorizer: Colorizer) -> None:
+    out = folder.with_name("out")
+    out.mkdir()
+    square(50).save(out / "b.png")
+    mine = (out / "b.png").read_bytes()
+    for restart in (False, True):
+        outcomes = do(folder, out, colorizer, restart)
+        assert outcomes["b.PNG"].state == "failed"
+        assert "not by polycolor" in (outcomes["b.PNG"].reason or "")
+        assert (out / "b.png").read_bytes() == mine
+    drawing = (folder / "a.png").read_bytes()
+    assert [o.state for o in run(plan([folder / "a.png"], folder, RED), colorizer, 1)] == ["failed"]
+    assert (folder / "a.png").read_bytes() == drawing
+
+
+def test_stopping_finishes_and_tells_what_is_under_way(tmp_path: Path, colorizer: Colorizer) -> None:
+    (tmp_path / "in").mkdir()
+    for number in range(40):
+        square(64).save(tmp_path / "in" / f"{number}.png")
+    seen: list[Outcome] = []
+    for outcome in run(plan([tmp_path / "in"], None, RED), colorizer, 2, stop=lambda: len(seen) > 0):
+        seen.append(outcome)
+    assert 0 < len(seen) < 40
+    assert {Path(outcome.outputs[0]).name for outcome in seen} == {p.name for p in (tmp_path / "in-colored").iterdir()}
+
+
+def test_a_fault_of_our_own_is_one_picture_s_misfortune(folder: Path, colorizer: Colorizer) -> None:
+    class Faulty(Colorizer):
+        def fill_each(self, *given: object) -> list:  # type: ignore[override]
+            raise RuntimeError("what is this?\nlong story")
+
+    outcomes = list(run(plan([folder / "b.PNG"], folder / "out", RED), Faulty(threads=1), 1))
+    assert [(o.state, o.reason) for o in outcomes] == [
+        ("failed", f"{folder / 'b.PNG'}: RuntimeError: what is this?"),
+    ]
+
+
 def test_a_bad_picture_stops_nothing(folder: Path, colorizer: Colorizer) -> None:
     (folder / "bad.png").write_bytes(b"broken")
     Image.new("L", (64, 64), 255).save(folder / "empty.png")
@@ -124,8 +171,14 @@ def test_again_does_only_what_is_missing_or_would_differ(folder: Path, colorizer
 @pytest.mark.parametrize("format", ["png", "webp", "jpeg"])
 def test_every_format_knows_its_own_again(folder: Path, colorizer: Colorizer, format: str) -> None:
     for expected in ("filled", "kept"):
-        outcomes = list(run(plan([folder], folder / "out", RED, format), colorizer, 2))  # type: ignore[arg-type]
+        outcomes = list(run(plan([folder], folder / "out", RED, format), colorizer, 2))
         assert {outcome.state for outcome in outcomes} == {expected}
+    cut = Path(outcomes[0].outputs[0])
+    whole = cut.read_bytes()
+    cut.write_bytes(whole[:-40])
+    outcomes = list(run(plan([folder], folder / "out", RED, format), colorizer, 2))
+    assert sorted(outcome.state for outcome in outcomes) == ["filled", "kept", "kept", "kept"]
+    assert cut.read_bytes() == whole
 
 
 def test_killed_at_any_moment_and_started_again_nothing_is_lost(tmp_path: Path, colorizer: Colorizer) -> None:

@@ -7,11 +7,12 @@ ONNX Runtime runs the network; torch is never imported.
 """
 
 import hashlib
+import itertools
 import json
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -117,7 +118,7 @@ class Colorizer:
 
     def __init__(self, model: str | Path = weights.DEFAULT, threads: int = 0) -> None:
         data = weights.resolve(model).read_bytes()
-        self.fingerprint = hashlib.blake2b(data, digest_size=8).hexdigest()
+        self._data = data
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.log_severity_level = 3
@@ -148,6 +149,11 @@ class Colorizer:
         Raises ColorError, PictureError, and ModelError where the model cannot do what is asked.
         """
         return self.fill(as_image(picture), Paint(color, lines, background)).image
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """16 hex digits that no other model has."""
+        return hashlib.blake2b(self._data, digest_size=8).hexdigest()
 
     def fill(self, image: Image.Image, how: Paint | None) -> Filled:
         """Fill the shape in a picture of mode `L` or `RGB`; without a `how`, show its coverage in gray."""
@@ -311,6 +317,8 @@ def _edges(gray: Gray) -> tuple[NDArray[np.intp], tuple[int, int] | None]:
     edge = np.flatnonzero(between) if np.count_nonzero(between) < 0.3 * gray.size else np.zeros(0, np.intp)
     if low == high or (not edge.size and between.any()):
         return edge, None
+    if not edge.size:
+        return edge, (low, high)
     lows, highs = np.zeros((2, edge.size), bool)
     for near in _neighbours(edge, *gray.shape):
         lows |= gray.ravel()[near] == low
@@ -322,11 +330,11 @@ def _edges(gray: Gray) -> tuple[NDArray[np.intp], tuple[int, int] | None]:
 def _neighbours(flat: NDArray[np.intp], height: int, width: int, apart: int = 1) -> Iterator[NDArray[np.intp]]:
     """The pixels `apart` pixels away in each of eight ways, as flat indices; the rim is its own neighbour."""
     y, x = np.divmod(flat, width)
-    for dy, dx in _WAYS:
-        yield np.clip(y + apart * dy, 0, height - 1) * width + np.clip(x + apart * dx, 0, width - 1)
-
-
-_WAYS = [(dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1) if dy or dx]
+    rows = {way: (y + way * apart).clip(0, height - 1) * width for way in (-1, 0, 1)}
+    columns = {way: (x + way * apart).clip(0, width - 1) for way in (-1, 0, 1)}
+    for down, right in itertools.product(rows, columns):
+        if down or right:
+            yield rows[down] + columns[right]
 
 
 def _enclosed(wall: NDArray[np.bool_], coverage: Coverage) -> NDArray[np.bool_]:
@@ -358,18 +366,23 @@ def _without_halves(ink: NDArray[np.bool_], coverage: Coverage) -> Coverage:
     """
     if ink.size > SETTLED:
         return np.where(coverage >= 128, np.uint8(255), np.uint8(0))
-    height, width = ink.shape
     paper = np.pad((~ink).astype(np.float32), 1)
-    belief = np.pad(coverage.astype(np.float32), 1)
-    around = [(1, 1), (0, 1), (2, 1), (1, 0), (1, 2)]
-    weight = sum(paper[y : y + height, x : x + width] for y, x in around)
+    belief = np.pad(coverage.astype(np.float32), 1) * paper
+    share = paper[1:-1, 1:-1] / np.maximum(_with_neighbours(paper, np.add), 1)
     for _ in range(6):
-        voices = paper * belief
-        mean = sum(voices[y : y + height, x : x + width] for y, x in around) / np.maximum(weight, 1)
-        belief[1:-1, 1:-1] = np.where(ink, belief[1:-1, 1:-1], mean)
+        belief[1:-1, 1:-1] = _with_neighbours(belief, np.add) * share
+    belief[1:-1, 1:-1][ink] = coverage[ink]
     covered = belief >= 128
-    beside = np.logical_or.reduce([covered[y : y + height, x : x + width] for y in range(3) for x in range(3)])
+    beside = _with_neighbours(covered, np.logical_or)
     return np.where(np.where(ink, beside, covered[1:-1, 1:-1]), np.uint8(255), np.uint8(0))
+
+
+def _with_neighbours(padded: NDArray, join: np.ufunc) -> NDArray:
+    """Each value joined with the four beside it; (H + 2, W + 2) -> (H, W)."""
+    joined = join(padded[:-2, 1:-1], padded[2:, 1:-1])
+    for plane in (padded[1:-1, :-2], padded[1:-1, 2:], padded[1:-1, 1:-1]):
+        join(joined, plane, out=joined)
+    return joined
 
 
 def _mean(values: NDArray[np.uint8]) -> float:
@@ -455,9 +468,11 @@ def paint(image: Image.Image, coverage: Coverage, how: Paint) -> Image.Image:
 
 def _paper(image: Image.Image, coverage: Coverage) -> Image.Image:
     """The picture in mode RGB, where pixels covered in part have the mean colour of the paper beside them."""
-    pixels = np.array(image.convert("RGB"))
     height, width = coverage.shape
     edge = np.flatnonzero((coverage > 0) & (coverage < 255))
+    if not edge.size:
+        return image.convert("RGB")
+    pixels = np.array(image.convert("RGB"))
     colors, bare = pixels.reshape(-1, 3), coverage.ravel() == 0
     total, count = np.zeros((2, edge.size, 3), np.float32), np.zeros((2, edge.size, 1), np.float32)
     for near, far in zip(_neighbours(edge, height, width), _neighbours(edge, height, width, 2), strict=True):

@@ -5,6 +5,7 @@ import platform
 import warnings
 from io import BytesIO
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +38,8 @@ ORIENTATION = 0x0112
 SOFTWARE = 0x0131
 """The EXIF tag that says what wrote a picture."""
 _MARKED = "polycolor "
+_MARKABLE = ("PNG", "JPEG", "WEBP", "TIFF")
+_KNOWN = sorted({*FORMATS.values(), "GIF"})
 _FRESH = f".polycolor-{platform.node() or 'here'}-"
 
 
@@ -64,7 +67,7 @@ def read_picture(source: Path | bytes, name: str | None = None) -> Image.Image:
         with warnings.catch_warnings():
             # Pillow warns of large pictures from a smaller size on
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            image = Image.open(BytesIO(data), formats=sorted({*FORMATS.values(), "GIF"}))
+            image = Image.open(BytesIO(data), formats=_KNOWN)
     except UnidentifiedImageError:
         raise PictureError(f"{name}: not a PNG, JPEG, WebP, BMP, TIFF or GIF picture") from None
     except Image.DecompressionBombError:
@@ -159,14 +162,35 @@ def encode(
     return buffer.getvalue()
 
 
+def can_be_marked(path: Path) -> bool:
+    """Whether a picture of the path's extension keeps a mark."""
+    return FORMATS.get(path.suffix.lower()) in _MARKABLE
+
+
 def mark_of(path: Path) -> str | None:
-    """The mark that a picture was encoded with, or None: no such picture, damaged, or by somebody else."""
+    """The mark that a picture was encoded with; empty: by somebody else; None: no picture there, or a damaged one."""
     try:
-        with Image.open(path, formats=["PNG", "JPEG", "WEBP"]) as image:
+        with path.open("rb") as file, warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            image = Image.open(file, formats=_KNOWN)
             software = str(image.getexif().get(SOFTWARE, ""))
+            whole = _is_whole(file, image.format or "")
     except Exception:
         return None
-    return software.removeprefix(_MARKED) if software.startswith(_MARKED) else None
+    if not software.startswith(_MARKED):
+        return ""
+    return software.removeprefix(_MARKED) if whole else None
+
+
+def _is_whole(file: BinaryIO, format: str) -> bool:
+    """Whether a file that says it is ours has its end too."""
+    size = file.seek(0, os.SEEK_END)
+    file.seek(max(0, size - 12))
+    end = file.read()
+    if format == "WEBP":
+        file.seek(4)
+        return int.from_bytes(file.read(4), "little") == size - 8
+    return {"PNG": end[4:8] == b"IEND", "JPEG": end.endswith(b"\xff\xd9")}.get(format, True)
 
 
 def size_of(data: bytes) -> int:

@@ -63,3 +63,9 @@ def test_refusals(tmp_path: Path, polycolor: Run) -> None:
     assert b"no such folder" in polycolor("batch", "missing", "-c", "red", code=2).stderr
     assert b"which colour?" in polycolor("batch", "folder", code=2).stderr
     assert b"give another -o" in polycolor("batch", "folder", "-c", "red", "-o", "folder", code=2).stderr
+    assert (
+        b"no transparency"
+        in polycolor("batch", "folder", "-c", "red", "--format", "jpeg", "--background", "transparent", code=2).stderr
+    )
+    (tmp_path / "data.json").write_text("[]")
+    assert b"brings its own colours" in polycolor("batch", "data.json", "-c", "red", "-o", "out", code=2).stderr

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, get_args
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -28,16 +28,14 @@ _EVERY = 5.0  # seconds between lines where there is no terminal
 def command(
     sources: Annotated[
         list[str],
-        typer.Argument(
-            metavar="SOURCE...", help="Folders (searched through and through), files, patterns, a data.json."
-        ),
+        typer.Argument(metavar="SOURCE", help="Folders (searched through and through), files, patterns, a data.json."),
     ],
     colors: Annotated[
         list[str] | None,
         typer.Option("--color", "-c", metavar="COLOR", help="Colour to fill with; several make a folder each."),
     ] = None,
     output: Annotated[
-        Path | None,
+        str | None,
         typer.Option("--output", "-o", metavar="OUT", help="Folder to write to  [default: FOLDER-colored]"),
     ] = None,
     lines: painting.Lines = "fill",
@@ -75,17 +73,18 @@ def command(
     Started again, it does only what is missing or has changed. A picture that fails is named at the end
     and never stops the rest. Exit code: 0 all good, 1 some failed, 2 nothing could be done.
     """
-    from polycolor_cli.batch import Format, Passed, plan, run, target_of
+    from polycolor_cli.batch import FORMATS, Passed, plan, run, target_of
 
-    if format not in get_args(Format):
-        raise PolycolorError(f"--format {format}: not one of {', '.join(get_args(Format))}")
+    if format not in FORMATS:
+        raise PolycolorError(f"--format {format}: not one of {', '.join(FORMATS)}")
+    if format == "jpeg" and background == "transparent":
+        raise PolycolorError("--format jpeg: JPEG has no transparency; write png or webp")
     if report is not None and not report.parent.is_dir():
         raise PolycolorError(f"{report}: there is no folder {str(report.parent)!r}")
     paints = _paints(sources, colors, lines, background, mask)
     passed = Passed()
     # a first round only counts, so that neither has to remember a long list
-    written: Format = format  # type: ignore[assignment]
-    total = sum(1 for _ in plan(sources, output, paints, written))
+    total = sum(1 for _ in plan(sources, output, paints, format))
     if not total:
         raise PolycolorError(f"{', '.join(sources)}: there are no pictures")
     from polycolor_cli.fill import Colorizer
@@ -99,7 +98,7 @@ def command(
         _report(report) as record,
         _display(total, hide=quiet or as_json) as show,
     ):
-        jobs = plan(sources, output, paints, written, passed)
+        jobs = plan(sources, output, paints, format, passed)
         outcomes = run(jobs, colorizer, workers or _cores(), restart, lambda: fail_fast and states["failed"] > 0)
         try:
             for outcome in outcomes:
@@ -143,9 +142,10 @@ def _paints(
 
     if mask:
         return {"mask": None}
-    if not colors and all(source.endswith(".json") for source in sources):
-        # each row brings its own
-        colors = ["black"]
+    if all(source.endswith(".json") for source in sources):
+        if colors:
+            raise PolycolorError("a data.json brings its own colours; leave --color out")
+        colors = ["black"]  # of each row's paint only the colour is its own
     if not colors:
         raise PolycolorError("which colour? Give one with --color (see 'polycolor colors')")
     return {slug(color): Paint(color, lines, background) for color in colors}  # type: ignore[arg-type]
@@ -178,16 +178,14 @@ def _report(path: Path | None) -> Iterator[Callable[..., None]]:
         yield lambda line, last=False: None
         return
     fresh = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    first = True
+    between = ""
     with fresh.open("w", encoding="utf-8") as file:
+        file.write('{"drawings": [\n')
 
         def record(line: str, last: bool = False) -> None:
-            nonlocal first
-            if last:
-                file.write(f'\n],\n"summary": {line}}}\n')
-                return
-            file.write(('{"drawings": [\n' if first else ",\n") + line)
-            first = False
+            nonlocal between
+            file.write(f'\n],\n"summary": {line}}}\n' if last else between + line)
+            between = ",\n"
 
         try:
             yield record

@@ -5,7 +5,8 @@ help is framed in plain text, and a parameter that is text already is taken as i
 """
 
 from pathlib import Path
-from typing import Any, get_args
+from types import UnionType
+from typing import Any, Union, get_args, get_origin
 
 from typer.core import TyperCommand, TyperGroup
 
@@ -26,9 +27,10 @@ def _quick(params: list[Any]) -> list[Any]:
     """The parameters, those that are text, paths or flags freed of Typer's coercion."""
     for param in params:
         annotation = getattr(getattr(param, "type_descriptor", None), "annotation", None)
-        kinds = [kind for kind in get_args(annotation) or (annotation,) if kind is not type(None)]
-        if kinds in ([str], [Path], [bool]):
-            param._runtime_param = _AsTyped(kinds[0])
+        plain = get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,)
+        kinds = [kind for kind in plain if kind is not type(None)]
+        if kinds in ([str], [Path], [bool], [list[str]]):
+            param._runtime_param = _AsTyped(str if kinds == [list[str]] else kinds[0])
     return params
 
 

@@ -50,7 +50,7 @@ def quantized(model: onnx.ModelProto, drawings: Iterable[NDArray[np.float32]]) -
             reduce_range=True,
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,
-            op_types_to_quantize=["Conv", "MaxPool", "Concat", "Resize"],
+            op_types_to_quantize=["Conv", "Relu", "MaxPool", "Concat", "Resize"],
             nodes_to_exclude=convolutions[:first] + convolutions[-last:],
         )
         return onnx.load(small)

@@ -1,0 +1,164 @@
+"""Which pictures there are, and where each result goes."""
+
+import glob
+import itertools
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Literal, get_args
+
+from polycolor_cli import location
+from polycolor_cli.data.dataset import read_rows
+from polycolor_cli.errors import PolycolorError
+from polycolor_cli.fill import Paint
+from polycolor_cli.picture import READABLE, can_be_marked
+
+Format = Literal["png", "webp", "jpeg"]
+FORMATS: tuple[str, ...] = get_args(Format)
+Kind = Literal["folder", "file", "glob", "rows"]
+Paints = dict[str, Paint | None]
+"""Paints by the names of the folders that each gets where there are several; None is the coverage itself."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One drawing, and for each paint (None for the coverage itself) where the result goes."""
+
+    source: Path
+    tasks: tuple[tuple[Paint | None, Path], ...]
+
+
+@dataclass
+class Passed:
+    """What a search for pictures passed over: counts, and a line for every folder that cannot be listed."""
+
+    hidden: int = 0
+    other: int = 0
+    closed: list[str] = field(default_factory=list)
+
+
+def plan(
+    sources: Iterable[str | Path],
+    output: str | Path | None,
+    paints: Paints,
+    format: str = "png",
+    passed: Passed | None = None,
+) -> Iterator[Job]:
+    """A job for every picture in folders (searched through and through), files, glob patterns and data.jsons.
+
+    Sources and `output` are paths here or URLs that fsspec knows (s3://bucket/folder). `output` is None
+    only for a single folder, and then `FOLDER-colored` beside it. A data.json brings colours and names
+    of its own, in place of those in `paints` and of `format`. Pictures that would meet under one name keep
+    their extensions: a.png and a.jpg become a.png.png and a.jpg.png. Hidden files, other files and
+    `output` itself are passed over and counted in `passed`. Raises PolycolorError for a source that is
+    not there and a data.json that cannot be used, before the first job.
+    """
+    named = [location.located(source) for source in sources]
+    target = target_of(named, output)
+    kinds = [_kind(source) for source in named]
+    for source, kind in zip(named, kinds, strict=True):
+        if location.real(source) == location.real(target):
+            raise PolycolorError(f"{target}: is the folder of the drawings; give another -o")
+        if kind == "rows":
+            for row in read_rows(source):
+                if not can_be_marked(row.painted):
+                    raise PolycolorError(f"{source}: {row.painted.name}: write to .png, .jpg, .webp or .tif")
+    return _jobs(list(zip(named, kinds, strict=True)), target, paints, format, passed or Passed())
+
+
+def _jobs(sources: list[tuple[Path, Kind]], target: Path, paints: Paints, format: str, passed: Passed) -> Iterator[Job]:
+    ending = ".jpg" if format == "jpeg" else f".{format}"
+    apart = sum(kind == "folder" for _, kind in sources) > 1
+    how = next(iter(paints.values()))
+    folders: Paints = paints if len(paints) > 1 else {"": how}
+    taken: set[Path] = set()
+    for source, kind in sources:
+        if kind == "rows":
+            for row in read_rows(source):
+                place = _free(Path(row.painted.name), taken)
+                yield Job(row.drawing, ((how and replace(how, color=row.colour), target / place),))
+            continue
+        for where, files in _groups(source, kind, target, passed):
+            below = Path(location.real(source).name) / where if apart and kind == "folder" else where
+            for file, name in zip(files, _names(files), strict=True):
+                place = below / f"{name}{ending}"
+                if kind != "folder":
+                    place = _free(place, taken)
+                yield Job(file, tuple((how, target / folder / place) for folder, how in folders.items()))
+
+
+def _groups(source: Path, kind: Kind, target: Path, passed: Passed) -> Iterator[tuple[Path, list[Path]]]:
+    """The pictures of a source, folder by folder, each with the folder's place in it."""
+    if kind == "folder":
+        yield from _pictures(source, target, passed)
+    elif kind == "file":
+        yield Path(), [source]
+    else:
+        found = location.matching(source)
+        yield Path(), [path for path in found if path.suffix.lower() in READABLE and path.is_file()]
+
+
+def _names(files: list[Path]) -> list[str]:
+    """What the outputs of one folder's pictures are called, without an ending."""
+    stems = Counter(file.stem for file in files)
+    return [file.name if stems[file.stem] > 1 else file.stem for file in files]
+
+
+def _free(place: Path, taken: set[Path]) -> Path:
+    """The place, or the next one free, numbered; from now on it is taken."""
+    numbered = (place.with_stem(f"{place.stem}-{number}") for number in itertools.count(2))
+    free = next(other for other in itertools.chain([place], numbered) if other not in taken)
+    taken.add(free)
+    return free
+
+
+def target_of(sources: Iterable[str | Path], output: str | Path | None) -> Path:
+    """The folder that results go to. Raises PolycolorError where none was given and none is obvious."""
+    if output is not None:
+        return location.located(output)
+    named = [location.located(source) for source in sources]
+    only = named[0] if len(named) == 1 else None
+    if only is not None and only.is_dir() and location.real(only).name and "::" not in str(only):
+        folder = location.real(only)
+        return folder.with_name(f"{folder.name}-colored")
+    if only is not None and not only.exists() and not glob.has_magic(str(only)):
+        raise PolycolorError(f"{only}: no such folder or file")
+    raise PolycolorError("where to? Give a folder with -o")
+
+
+def _kind(source: Path) -> Kind:
+    if source.is_dir():
+        return "folder"
+    if source.is_file():
+        return "rows" if source.suffix == ".json" else "file"
+    if glob.has_magic(str(source)):
+        return "glob"
+    raise PolycolorError(f"{source}: no such folder or file")
+
+
+def _pictures(root: Path, output: Path, passed: Passed) -> Iterator[tuple[Path, list[Path]]]:
+    """The pictures of every folder below `root`, with the folder's place in it; folders in order."""
+    avoid = location.real(output)
+    waiting = [Path()]
+    while waiting:
+        where = waiting.pop()
+        files, folders = [], []
+        try:
+            entries = sorted((root / where if where.name else root).iterdir(), key=lambda entry: entry.name)
+        except OSError as error:
+            passed.closed.append(f"{root / where}: cannot be listed ({error.strerror or error})")
+            continue
+        for entry in entries:
+            if entry.name.startswith("."):
+                passed.hidden += 1
+            elif entry.suffix.lower() in READABLE and entry.is_file():
+                files.append(entry)
+            elif entry.is_dir() and not entry.is_symlink():
+                if location.real(entry) != avoid:
+                    folders.append(where / entry.name)
+            else:
+                passed.other += 1
+        waiting += reversed(folders)
+        if files:
+            yield where, files

@@ -1,0 +1,67 @@
+"""Where things lie: on this machine as pathlib knows it, or wherever fsspec reaches (s3://, gs://, zip://).
+
+Places elsewhere are UPaths (universal-pathlib, by the makers of fsspec), which have the methods of a Path.
+"""
+
+import glob
+from pathlib import Path
+
+from polycolor_cli.errors import PolycolorError
+from polycolor_cli.picture import PictureError, sweep, write_whole
+
+
+def located(place: str | Path) -> Path:
+    """The place that a person named: a path, or a URL. Raises PolycolorError where nothing here knows such URLs."""
+    if not isinstance(place, str):
+        return place
+    if "://" not in place:
+        return Path(place)
+    kind = place.partition("://")[0]
+    try:
+        from upath import UPath
+    except ImportError:
+        raise PolycolorError(f"{place}: {kind}:// needs more; install polycolor[cloud]") from None
+    try:
+        return UPath(place)  # type: ignore[return-value]
+    except (ImportError, ValueError) as error:
+        raise PolycolorError(f"{place}: {kind}:// cannot be reached ({error})") from None
+
+
+def is_here(place: Path) -> bool:
+    """Whether a place lies on this machine's own file system."""
+    return isinstance(place, Path)
+
+
+def real(place: Path) -> Path:
+    """The place itself, whatever way leads to it."""
+    return place.resolve() if is_here(place) else place
+
+
+def matching(pattern: Path) -> list[Path]:
+    """What matches a pattern, in order."""
+    if is_here(pattern):
+        return sorted(Path(path) for path in glob.glob(str(pattern), recursive=True))  # noqa: PTH207 - it may be absolute
+    system = pattern.fs  # type: ignore[attr-defined]
+    return [located(system.unstrip_protocol(path)) for path in sorted(system.glob(pattern.path))]  # type: ignore[attr-defined]
+
+
+def prepare(folder: Path) -> None:
+    """Make a folder to write to, and remove what killed processes left half-written in it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if is_here(folder):
+        sweep(folder)
+
+
+def write(place: Path, data: bytes) -> None:
+    """Write a file that appears whole or not at all. Raises PictureError where it cannot be written.
+
+    Object stores make a file visible only once it is complete.
+    """
+    if is_here(place):
+        write_whole(place, data)
+        return
+    try:
+        place.write_bytes(data)
+    except Exception as error:
+        # every store has errors of its own
+        raise PictureError(f"{place}: cannot be written ({error})") from None
