@@ -117,8 +117,14 @@ class Colorizer:
     """
 
     def __init__(self, model: str | Path = weights.DEFAULT, threads: int = 0) -> None:
-        data = weights.resolve(model).read_bytes()
-        self._data = data
+        self._load(str(model), weights.resolve(model).read_bytes(), threads)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # to another process go the bytes of the model; no file is read a second time
+        return _loaded, (type(self), self._name, self._data, self._threads)
+
+    def _load(self, model: str, data: bytes, threads: int) -> None:
+        self._name, self._data, self._threads = model, data, threads
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.log_severity_level = 3
@@ -214,7 +220,7 @@ class Colorizer:
             return _bytes(np.minimum(small * enlarge, 1) if self.conditioning == "coverage" else small)
         doublings = max(0, math.ceil(math.log2(longest / LARGEST)))
         step = 1 << doublings
-        whole = np.pad(gray, ((0, -height % step), (0, -width % step)), "edge")
+        whole = np.pad(gray, ((0, -height % step), (0, -width % step)), "edge") if doublings else gray
         levels: list[Planes] = [(whole, whole, whole)]
         for _ in range(doublings):
             levels.append(halved(levels[-1]))
@@ -246,6 +252,12 @@ class Colorizer:
         nothing = {"guess": np.zeros((0, 1, 0, 0), np.float32)} if self._refines else {}
         given = {"drawing": drawing.astype(np.float32) / np.float32(255), **nothing, **inputs}
         return self._session.run(None, given)[0]
+
+
+def _loaded(kind: type[Colorizer], *given: Any) -> Colorizer:
+    colorizer = kind.__new__(kind)
+    colorizer._load(*given)
+    return colorizer
 
 
 @lru_cache(maxsize=4)

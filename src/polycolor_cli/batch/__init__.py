@@ -1,10 +1,11 @@
 """Many pictures: plan, stream, resume, report.
 
-`plan` finds the pictures and names their outputs; `run` does them on this machine and `cluster.run`
-on many, both by the same `Worker`, one picture at a time.
+`plan` finds the pictures and names their outputs; `run` does them on this machine's cores and
+`cluster.run` on many machines, both by the same `Worker`, one picture at a time.
 """
 
 from polycolor_cli.batch.plan import FORMATS, Job, Paints, Passed, plan, target_of
-from polycolor_cli.batch.work import Outcome, Worker, run
+from polycolor_cli.batch.run import run
+from polycolor_cli.batch.work import Outcome, Worker
 
 __all__ = ["FORMATS", "Job", "Outcome", "Paints", "Passed", "Worker", "plan", "run", "target_of"]

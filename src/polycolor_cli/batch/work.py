@@ -1,4 +1,4 @@
-"""One picture after another, several at a time, each finished or left alone.
+"""One picture after another, each finished or left alone.
 
 Every output carries a mark made of its drawing's bytes, the paint, the format and the model. A batch
 that is started again reads the marks and does only what is missing or would come out differently.
@@ -8,12 +8,11 @@ import hashlib
 import json
 import threading
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from polycolor_cli import location
 from polycolor_cli.batch.plan import Job
@@ -21,14 +20,10 @@ from polycolor_cli.errors import PolycolorError
 from polycolor_cli.fill import Colorizer, Paint
 from polycolor_cli.picture import encode, format_of, mark_of, read_picture, size_of
 
-State = Literal["filled", "kept", "failed"]
+if TYPE_CHECKING:
+    from polycolor_cli.batch.run import Room
 
-PIXELS_AT_ONCE = 200_000_000
-"""Pixels of drawings that are open at the same time, however many workers there are."""
-THREADS = 2
-"""Threads to a worker: while one computes, the other waits for the disk."""
-AHEAD = 3
-"""Jobs waiting for each worker."""
+State = Literal["filled", "kept", "failed"]
 
 
 @dataclass(frozen=True)
@@ -52,13 +47,20 @@ class Outcome:
 
 
 class Worker:
-    """Does jobs, from any number of threads, `at_once` of them computing."""
+    """Does jobs: computes one at a time, and writes one while it computes the next.
 
-    def __init__(self, colorizer: Colorizer, restart: bool = False, at_once: int = 1) -> None:
-        self._colorizer, self._restart = colorizer, restart
-        self._room = _Room(PIXELS_AT_ONCE)
-        self._desks = threading.BoundedSemaphore(at_once)
+    `room` is shared by workers that together must not open too much at once.
+    """
+
+    def __init__(self, colorizer: Colorizer, restart: bool = False, room: "Room | None" = None) -> None:
+        self._colorizer, self._restart, self._room = colorizer, restart, room
+        self._computing = threading.Lock()
+        self._threads = ThreadPoolExecutor(2)
         self._prepared: set[Path] = set()
+
+    def some(self, jobs: list[Job]) -> list[Outcome]:
+        """Do a few jobs."""
+        return list(self._threads.map(self, jobs))
 
     def __call__(self, job: Job) -> Outcome:
         """Do one job. Whatever goes wrong is an outcome too."""
@@ -87,77 +89,16 @@ class Worker:
                 missing.append((how, target, mark))
         if not missing:
             return "kept", None, None
-        with self._room.for_(size_of(data)):
-            with self._desks:
+        with self._room.for_(size_of(data)) if self._room else nullcontext():
+            with self._computing:
                 image = read_picture(data, str(job.source))
                 fills = self._colorizer.fill_each(image, [how for how, _, _ in missing])
-                files = [
-                    encode(filled.image, format_of(target), str(target), mark, fast=True)
-                    for filled, (_, target, mark) in zip(fills, missing, strict=True)
-                ]
-            for file, (_, target, _) in zip(files, missing, strict=True):
-                self._prepare(target.parent)
-                location.write(target, file)
+            for filled, (_, target, mark) in zip(fills, missing, strict=True):
+                if target.parent not in self._prepared:
+                    location.prepare(target.parent)
+                    self._prepared.add(target.parent)
+                location.write(target, encode(filled.image, format_of(target), str(target), mark, fast=True))
         return "filled", fills[0].warning, round(fills[0].share, 6)
-
-    def _prepare(self, folder: Path) -> None:
-        if folder not in self._prepared:
-            location.prepare(folder)
-            self._prepared.add(folder)
-
-
-def run(
-    jobs: Iterable[Job],
-    colorizer: Colorizer,
-    workers: int,
-    restart: bool = False,
-    stop: Callable[[], bool] = lambda: False,
-) -> Generator[Outcome, None, None]:
-    """Do the jobs, `workers` at a time, and yield each outcome as it comes.
-
-    A picture that fails is an outcome like any other. Outputs whose mark says that they would come out
-    the same again are kept, unless `restart`. Once `stop` says so no job begins, and those under way are
-    finished.
-    """
-    work = Worker(colorizer, restart, workers)
-    waiting: set[Future[Outcome]] = set()
-    with ThreadPoolExecutor(workers * THREADS) as pool:
-        try:
-            for job in jobs:
-                waiting.add(pool.submit(work, job))
-                while len(waiting) >= workers * (THREADS + AHEAD):
-                    done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-                    yield from (future.result() for future in done)
-                if stop():
-                    waiting = {future for future in waiting if not future.cancel()}
-                    break
-            while waiting:
-                done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-                yield from (future.result() for future in done)
-                if stop():
-                    waiting = {future for future in waiting if not future.cancel()}
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
-
-
-class _Room:
-    """Pixels that may be open at once; one picture alone may be larger."""
-
-    def __init__(self, pixels: int) -> None:
-        self._free, self._pixels, self._changed = pixels, pixels, threading.Condition()
-
-    @contextmanager
-    def for_(self, pixels: int) -> Iterator[None]:
-        pixels = min(pixels, self._pixels)
-        with self._changed:
-            self._changed.wait_for(lambda: self._free >= pixels)
-            self._free -= pixels
-        try:
-            yield
-        finally:
-            with self._changed:
-                self._free += pixels
-                self._changed.notify_all()
 
 
 def _bytes_of(path: Path) -> bytes:

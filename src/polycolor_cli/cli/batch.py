@@ -73,6 +73,8 @@ def command(
     Started again, it does only what is missing or has changed. A picture that fails is named at the end
     and never stops the rest. Exit code: 0 all good, 1 some failed, 2 nothing could be done.
     """
+    if workers != 1:
+        _warm_up()
     from polycolor_cli.batch import FORMATS, Passed, plan, run, target_of
 
     if format not in FORMATS:
@@ -131,6 +133,15 @@ def command(
         raise typer.Exit(2)
     if states["failed"] or passed.closed:
         raise typer.Exit(1)
+
+
+def _warm_up() -> None:
+    """Let the server that the processes come from load its libraries while this process loads its own."""
+    import multiprocessing.forkserver
+
+    if "forkserver" in multiprocessing.get_all_start_methods():
+        multiprocessing.set_forkserver_preload(["polycolor_cli.batch.run"])
+        multiprocessing.forkserver.ensure_running()
 
 
 def _paints(

@@ -1,0 +1,172 @@
+"""Jobs on all cores of this machine: one process each, for much of a small picture's time is Python's.
+
+No job is ever lost: where a process dies, killed for its memory for one, those that were under way are
+done again one by one, and the one that brings a process down by itself has failed.
+"""
+
+import itertools
+import multiprocessing
+import os
+import pickle
+import signal
+import threading
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from multiprocessing.connection import wait as wait_for
+from typing import Any
+
+from polycolor_cli.batch.plan import Job
+from polycolor_cli.batch.work import Outcome, Worker
+from polycolor_cli.fill import Colorizer
+
+PIXELS_AT_ONCE = 200_000_000
+"""Pixels of drawings that are open at the same time, however many processes there are."""
+HANDFUL = 8
+"""Jobs that a process is given together."""
+AHEAD = 2
+"""Handfuls for each process: the one under way, and the next."""
+
+Outcomes = Generator[Outcome, None, None]
+Stop = Callable[[], bool]
+
+
+def run(
+    jobs: Iterable[Job], colorizer: Colorizer, workers: int, restart: bool = False, stop: Stop = lambda: False
+) -> Outcomes:
+    """Do the jobs, `workers` at a time, and yield each outcome as it comes.
+
+    A picture that fails is an outcome like any other. Outputs whose mark says that they would come out
+    the same again are kept, unless `restart`. Once `stop` says so no job begins, and those under way are
+    finished.
+    """
+    if workers > 1:
+        yield from _on_processes(_handfuls(jobs), colorizer, workers, restart, stop)
+        return
+    work = Worker(colorizer, restart)
+    for some in _handfuls(jobs):
+        yield from work.some(some)
+        if stop():
+            return
+
+
+def _handfuls(jobs: Iterable[Job]) -> Iterator[list[Job]]:
+    """The jobs, few together at first, so that there is soon something to see."""
+    jobs = iter(jobs)
+    for size in itertools.chain([1, 1, 2, 2, 4, 4], itertools.repeat(HANDFUL)):
+        some = list(itertools.islice(jobs, size))
+        if not some:
+            return
+        yield some
+
+
+def _on_processes(jobs: Iterator[list[Job]], colorizer: Colorizer, workers: int, restart: bool, stop: Stop) -> Outcomes:
+    lost: list[Job] = []
+    while True:
+        processes = _processes(colorizer, workers, restart)
+        try:
+            yield from _until_one_dies(jobs, processes, workers, lost, stop)
+        finally:
+            processes.shutdown(wait=True, cancel_futures=True)
+        if not lost:
+            return
+        for job in lost:
+            if not stop():
+                yield _alone(job, colorizer, restart)
+        lost.clear()
+
+
+def _until_one_dies(
+    jobs: Iterator[list[Job]], processes: ProcessPoolExecutor, workers: int, lost: list[Job], stop: Stop
+) -> Outcomes:
+    """Outcomes of jobs, to their end or until a process dies; what was under way then is put into `lost`."""
+    waiting: dict[Future[list[Outcome]], list[Job]] = {}
+    while not lost:
+        while not stop() and len(waiting) < workers * AHEAD and (some := next(jobs, None)) is not None:
+            try:
+                waiting[processes.submit(_do, some)] = some
+            except BrokenProcessPool:
+                lost += some
+                break
+        if stop():
+            waiting = {future: some for future, some in waiting.items() if not future.cancel()}
+        if not waiting:
+            return
+        done, _ = wait(waiting, return_when=FIRST_COMPLETED)
+        for future in done:
+            yield from _unless_lost(future, waiting.pop(future), lost)
+    for future, some in waiting.items():
+        yield from _unless_lost(future, some, lost)
+
+
+def _unless_lost(future: Future[list[Outcome]], some: list[Job], lost: list[Job]) -> list[Outcome]:
+    try:
+        return future.result()
+    except BrokenProcessPool:
+        lost += some
+        return []
+
+
+def _alone(job: Job, colorizer: Colorizer, restart: bool) -> Outcome:
+    """The outcome of a job in a process of its own."""
+    with _processes(colorizer, 1, restart) as process:
+        try:
+            return process.submit(_do, [job]).result()[0]
+        except BrokenProcessPool:
+            outputs = [str(target) for _, target in job.tasks]
+            reason = "its process was killed (out of memory?)"
+            return Outcome(str(job.source), outputs, "failed", f"{job.source}: {reason}")
+
+
+class Room:
+    """Pixels that may be open at once, in all processes together; one picture alone may be larger."""
+
+    def __init__(self, context: Any, pixels: int) -> None:
+        self._pixels, self._changed = pixels, context.Condition()
+        self._free = context.Value("q", pixels, lock=False)
+
+    @contextmanager
+    def for_(self, pixels: int) -> Iterator[None]:
+        pixels = min(pixels, self._pixels)
+        with self._changed:
+            self._changed.wait_for(lambda: self._free.value >= pixels)
+            self._free.value -= pixels
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._free.value += pixels
+                self._changed.notify_all()
+
+
+def _processes(colorizer: Colorizer, workers: int, restart: bool) -> ProcessPoolExecutor:
+    methods = multiprocessing.get_all_start_methods()
+    context: Any = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
+    if hasattr(context, "set_forkserver_preload"):
+        context.set_forkserver_preload([__name__])
+    room = Room(context, PIXELS_AT_ONCE)
+    return ProcessPoolExecutor(workers, context, _begin, (pickle.dumps(colorizer), restart, room))
+
+
+_worker: Worker
+
+
+def _begin(colorizer: bytes, restart: bool, room: Room) -> None:
+    """The beginning of a process: its worker, loaded once."""
+    global _worker
+    # Ctrl-C is the parent's to hear; the picture under way is finished
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    _worker = Worker(pickle.loads(colorizer), restart, room)
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    wait_for([parent.sentinel])
+    os._exit(1)
+
+
+def _do(some: list[Job]) -> list[Outcome]:
+    return _worker.some(some)
