@@ -4,10 +4,12 @@ Places elsewhere are UPaths (universal-pathlib, by the makers of fsspec), which 
 """
 
 import glob
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from polycolor_cli.errors import PolycolorError
-from polycolor_cli.picture import PictureError, sweep, write_whole
+from polycolor_cli.picture import sweep, write_whole
 
 
 def located(place: str | Path) -> Path:
@@ -38,11 +40,26 @@ def real(place: Path) -> Path:
 
 
 def matching(pattern: Path) -> list[Path]:
-    """What matches a pattern, in order."""
+    """What matches a pattern and is not hidden, in order."""
     if is_here(pattern):
         return sorted(Path(path) for path in glob.glob(str(pattern), recursive=True))  # noqa: PTH207 - it may be absolute
     system = pattern.fs  # type: ignore[attr-defined]
-    return [located(system.unstrip_protocol(path)) for path in sorted(system.glob(pattern.path))]  # type: ignore[attr-defined]
+    found = [located(system.unstrip_protocol(path)) for path in sorted(system.glob(pattern.path))]  # type: ignore[attr-defined]
+    return [path for path in found if not path.name.startswith(".")]
+
+
+@contextmanager
+def told(place: Path, trouble: str) -> Iterator[None]:
+    """Turns what goes wrong with a place into one line; every store has errors of its own."""
+    try:
+        yield
+    except PolycolorError:
+        raise
+    except Exception as error:
+        if is_here(place) and not isinstance(error, OSError):
+            raise
+        why = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        raise PolycolorError(f"{place}: {trouble} ({why})") from None
 
 
 def prepare(folder: Path) -> None:
@@ -53,15 +70,12 @@ def prepare(folder: Path) -> None:
 
 
 def write(place: Path, data: bytes) -> None:
-    """Write a file that appears whole or not at all. Raises PictureError where it cannot be written.
+    """Write a file that appears whole or not at all. Raises PolycolorError where it cannot be written.
 
     Object stores make a file visible only once it is complete.
     """
     if is_here(place):
         write_whole(place, data)
         return
-    try:
+    with told(place, "cannot be written"):
         place.write_bytes(data)
-    except Exception as error:
-        # every store has errors of its own
-        raise PictureError(f"{place}: cannot be written ({error})") from None

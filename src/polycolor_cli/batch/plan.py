@@ -55,8 +55,11 @@ def plan(
     not there and a data.json that cannot be used, before the first job.
     """
     named = [location.located(source) for source in sources]
+    kinds = []
+    for source in named:
+        with location.told(source, "cannot be reached"):
+            kinds.append(_kind(source))
     target = target_of(named, output)
-    kinds = [_kind(source) for source in named]
     for source, kind in zip(named, kinds, strict=True):
         if location.real(source) == location.real(target):
             raise PolycolorError(f"{target}: is the folder of the drawings; give another -o")
@@ -122,8 +125,6 @@ def target_of(sources: Iterable[str | Path], output: str | Path | None) -> Path:
     if only is not None and only.is_dir() and location.real(only).name and "::" not in str(only):
         folder = location.real(only)
         return folder.with_name(f"{folder.name}-colored")
-    if only is not None and not only.exists() and not glob.has_magic(str(only)):
-        raise PolycolorError(f"{only}: no such folder or file")
     raise PolycolorError("where to? Give a folder with -o")
 
 
@@ -144,10 +145,12 @@ def _pictures(root: Path, output: Path, passed: Passed) -> Iterator[tuple[Path, 
     while waiting:
         where = waiting.pop()
         files, folders = [], []
+        folder = root / where if where.name else root
         try:
-            entries = sorted((root / where if where.name else root).iterdir(), key=lambda entry: entry.name)
-        except OSError as error:
-            passed.closed.append(f"{root / where}: cannot be listed ({error.strerror or error})")
+            with location.told(folder, "cannot be listed"):
+                entries = sorted(folder.iterdir(), key=lambda entry: entry.name)
+        except PolycolorError as error:
+            passed.closed.append(str(error))
             continue
         for entry in entries:
             if entry.name.startswith("."):

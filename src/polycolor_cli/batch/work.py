@@ -78,7 +78,8 @@ class Worker:
         return Outcome(str(job.source), outputs, state, reason, share, time.perf_counter() - began)
 
     def _filled(self, job: Job) -> tuple[State, str | None, float | None]:
-        data = _bytes_of(job.source)
+        with location.told(job.source, "cannot be read"):
+            data = job.source.read_bytes()
         missing = []
         for how, target in job.tasks:
             mark = _mark(data, how, target.suffix, self._colorizer)
@@ -99,13 +100,6 @@ class Worker:
                     self._prepared.add(target.parent)
                 location.write(target, encode(filled.image, format_of(target), str(target), mark, fast=True))
         return "filled", fills[0].warning, round(fills[0].share, 6)
-
-
-def _bytes_of(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise PolycolorError(f"{path}: cannot be read ({error.strerror or error})") from None
 
 
 def _mark(drawing: bytes, how: Paint | None, ending: str, colorizer: Colorizer) -> str:
