@@ -5,6 +5,7 @@ import os
 # two idle cores spin for one another in networks as small as the tests'
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,6 +14,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
+
+from polycolor_cli.fill import Colorizer, Filled, Paint
 
 Run = Callable[..., subprocess.CompletedProcess[bytes]]
 
@@ -29,6 +32,17 @@ def square_truth(side: int = 128) -> np.ndarray:
     truth = np.zeros((side, side), np.uint8)
     truth[side // 4 : 3 * side // 4 + 1, side // 4 : 3 * side // 4 + 1] = 255
     return truth
+
+
+class Faulty(Colorizer):
+    """Fails on pictures of 50 pixels a side, and takes its process down on those of 60."""
+
+    def fill_each(self, image: Image.Image, hows: list[Paint | None]) -> list[Filled]:
+        if image.size == (50, 50):
+            raise RuntimeError("what is this?\nlong story")
+        if image.size == (60, 60):
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().fill_each(image, hows)
 
 
 @pytest.fixture

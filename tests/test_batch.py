@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from conftest import square
+from conftest import Faulty, square
 from polycolor_cli.batch import Outcome, Passed, plan, run
 from polycolor_cli.errors import PolycolorError
-from polycolor_cli.fill import Colorizer, Filled, Paint
+from polycolor_cli.fill import Colorizer, Paint
 
 RED: dict[str, Paint | None] = {"red": Paint("red")}
 
@@ -126,17 +126,6 @@ def test_stopping_finishes_and_tells_what_is_under_way(tmp_path: Path, colorizer
         seen.append(outcome)
     assert 0 < len(seen) < 40
     assert {Path(outcome.outputs[0]).name for outcome in seen} == {p.name for p in (tmp_path / "in-colored").iterdir()}
-
-
-class Faulty(Colorizer):
-    """Fails on pictures of 50 pixels a side, and takes its process down on those of 60."""
-
-    def fill_each(self, image: Image.Image, hows: list[Paint | None]) -> list[Filled]:
-        if image.size == (50, 50):
-            raise RuntimeError("what is this?\nlong story")
-        if image.size == (60, 60):
-            os.kill(os.getpid(), signal.SIGKILL)
-        return super().fill_each(image, hows)
 
 
 def test_a_fault_of_our_own_is_one_picture_s_misfortune(folder: Path) -> None:

@@ -6,7 +6,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 EPILOG = "Example: polycolor batch folder/ --color red"
 
+_ENGINES = ("local", "ray")
 _OUTPUT, _RUN = "Output", "Run"
 _EVERY = 5.0  # seconds between lines where there is no terminal
 
@@ -66,6 +67,19 @@ def command(
             "--workers", metavar="N", min=1, help="Pictures at a time  [default: cores]", rich_help_panel=_RUN
         ),
     ] = None,
+    engine: Annotated[
+        str,
+        typer.Option("--engine", metavar="local|ray", help="This machine, or a Ray cluster.", rich_help_panel=_RUN),
+    ] = "local",
+    address: Annotated[
+        str,
+        typer.Option(
+            "--address",
+            metavar="local|auto|ray://HOST:PORT",
+            help="Ray cluster to use: start one here, find a running one, or its address.",
+            rich_help_panel=_RUN,
+        ),
+    ] = "local",
     model: painting.Model = "polycolor",
 ) -> None:
     """Fill the shapes in all pictures of a folder.
@@ -73,7 +87,9 @@ def command(
     Started again, it does only what is missing or has changed. A picture that fails is named at the end
     and never stops the rest. Exit code: 0 all good, 1 some failed, 2 nothing could be done.
     """
-    if workers != 1:
+    if engine not in _ENGINES:
+        raise PolycolorError(f"--engine {engine}: not one of {', '.join(_ENGINES)}")
+    if engine == "local" and workers != 1:
         _warm_up()
     from polycolor_cli.batch import FORMATS, Passed, plan, run, target_of
 
@@ -96,18 +112,30 @@ def command(
     states: Counter[str] = Counter()
     began = time.monotonic()
     failures: list[str] = []
+    stdout = sys.stdout
     with (
         _report(report) as record,
         _display(total, hide=quiet or as_json) as show,
+        # nothing that a library prints gets between lines of JSON
+        redirect_stdout(sys.stderr),
     ):
         jobs = plan(sources, output, paints, format, passed)
-        outcomes = run(jobs, colorizer, workers or _cores(), restart, lambda: fail_fast and states["failed"] > 0)
+
+        def stop() -> bool:
+            return fail_fast and states["failed"] > 0
+
+        if engine == "ray":
+            from polycolor_cli.batch import cluster
+
+            outcomes = cluster.run(jobs, colorizer, address, workers, restart, stop)
+        else:
+            outcomes = run(jobs, colorizer, workers or _cores(), restart, stop)
         try:
             for outcome in outcomes:
                 states[outcome.state] += 1
                 record(outcome.as_json())
                 if as_json:
-                    print(outcome.as_json(), flush=True)
+                    print(outcome.as_json(), file=stdout, flush=True)
                 if outcome.reason and len(failures) < 1000:
                     failures.append(_line(outcome))
                 show(states, outcome.source)
