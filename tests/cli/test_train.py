@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from conftest import Run
+from polycolor_cli.train.config import TrainConfig
 
 TINY = ["--width", "4", "--depth", "2", "--max-width", "8", "--batch-size", "4"]
 
@@ -38,8 +39,11 @@ def test_a_trained_model_runs_in_colorize(drawing: Path, tmp_path: Path, polycol
         polycolor(
             "train", "data", "--out", "on", "--epochs", "1", "--init-from", "run/model.safetensors", "--batch-size", "4"
         )
-        done = polycolor("train", "data", "--out", "no", "--width", "5", "--init-from", "run/model.safetensors", code=2)
-        assert b"--width 5" in done.stderr
+        wider = ("train", "data", "--out", "wide", "--epochs", "1", "--width", "9", "--batch-size", "4")
+        polycolor(*wider, "--init-from", "run/model.safetensors")
+        assert TrainConfig.load(tmp_path / "wide" / "config.toml").width == 9
+        done = polycolor("train", "data", "--out", "no", "--width", "2", "--init-from", "run/model.safetensors", code=2)
+        assert b"--width 2" in done.stderr
 
 
 def test_ctrl_c_saves_and_resume_goes_on(tmp_path: Path, polycolor: Run) -> None:

@@ -34,7 +34,12 @@ def command(
         typer.Option("--resume", metavar="RUN", help="Go on with a run; --epochs or --steps may set a new end."),
     ] = None,
     init_from: Annotated[
-        str, typer.Option("--init-from", metavar="MODEL", help="Start from the weights of a .safetensors model.")
+        str,
+        typer.Option(
+            "--init-from",
+            metavar="MODEL",
+            help="Start from the weights of a .safetensors model, made wider if --width asks for it.",
+        ),
     ] = "",
     epochs: Annotated[
         int,

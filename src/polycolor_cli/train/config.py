@@ -91,7 +91,7 @@ def best_precision() -> str:
 
 
 def dimensions_of(model: Path, given: dict[str, Any]) -> dict[str, Any]:
-    """Settings completed with the dimensions of a model to start from.
+    """Settings completed with the dimensions of a model to start from; a larger width makes it wider all over.
 
     Raises PolycolorError where the model cannot be read or a given setting contradicts it.
     """
@@ -99,6 +99,9 @@ def dimensions_of(model: Path, given: dict[str, Any]) -> dict[str, Any]:
         dims = load_weights(model).dims.as_dict()
     except ValueError as error:
         raise PolycolorError(str(error)) from None
+    width = given.get("width", 0)
+    if width > dims["width"]:
+        dims |= {"width": width, "max_width": round(dims["max_width"] * width / dims["width"])}
     names = {f.name for f in fields(TrainConfig)} & set(dims)
     for name in sorted(names & set(given)):
         if given[name] != dims[name]:

@@ -20,6 +20,7 @@ from polycolor_cli.data.synthetic import TAUGHT, World
 from polycolor_cli.nn.export import load_weights
 from polycolor_cli.nn.losses import loss_of
 from polycolor_cli.nn.unet import UNet, doubled, exact, halved
+from polycolor_cli.nn.widen import widened
 from polycolor_cli.train.config import TrainConfig
 from polycolor_cli.train.run import Measures, Run
 
@@ -66,7 +67,7 @@ def train(
     steps = config.steps or config.epochs * per_epoch
     net = UNet(config.dimensions())
     if config.init_from:
-        net.load_state_dict(load_weights(Path(config.init_from)).state_dict())
+        net = widened(load_weights(Path(config.init_from)), net.dims)
     net = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     run.begin(config)
     average = AveragedModel(net, multi_avg_fn=_moving_average, use_buffers=True)
