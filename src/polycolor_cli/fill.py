@@ -50,8 +50,6 @@ SETTLED = 1 << 20
 STRAY = 0.1
 """Share of the half tones that may lie elsewhere than between ink and paper in a clean drawing."""
 
-METADATA = "polycolor"
-
 
 @dataclass(frozen=True)
 class Paint:
@@ -112,12 +110,19 @@ class Filled:
 class Colorizer:
     """A model, loaded once, for many drawings.
 
-    model: a model's name or the path of an `.onnx` file. threads: cores to use, 0 for all of them.
+    model: a model's name, the path of an `.onnx` file or of a run, or a URL. threads: cores to use, 0 for
+    all of them. offline, progress: as in `polycolor_cli.weights.read`.
     Raises `polycolor_cli.weights.ModelError` where the model cannot be used.
     """
 
-    def __init__(self, model: str | Path = weights.DEFAULT, threads: int = 0) -> None:
-        self._load(str(model), weights.resolve(model).read_bytes(), threads)
+    def __init__(
+        self,
+        model: str | Path = weights.DEFAULT,
+        threads: int = 0,
+        offline: bool = False,
+        progress: weights.Progress | None = None,
+    ) -> None:
+        self._load(str(model), weights.read(model, offline, progress), threads)
 
     def __reduce__(self) -> tuple[Any, ...]:
         # to another process go the bytes of the model; no file is read a second time
@@ -130,7 +135,7 @@ class Colorizer:
         options.log_severity_level = 3
         try:
             self._session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
-            about = json.loads(self._session.get_modelmeta().custom_metadata_map[METADATA])
+            about = json.loads(self._session.get_modelmeta().custom_metadata_map[weights.METADATA])
             self.config: dict[str, Any] = about["config"]
             self.palette: dict[str, list[int]] = about["palette"]
         except KeyError:

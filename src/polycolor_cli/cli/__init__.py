@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from polycolor_cli.cli import batch, colorize, colors, dataset, evaluate, train
+from polycolor_cli.cli import batch, colorize, colors, dataset, evaluate, models, train
 from polycolor_cli.cli.quick import QuickCommand, QuickGroup
 from polycolor_cli.errors import PolycolorError
 
@@ -23,6 +23,7 @@ for panel, modules in _PANELS.items():
     for module in modules:
         name = module.__name__.rpartition(".")[2]
         app.command(name, cls=QuickCommand, rich_help_panel=panel, epilog=module.EPILOG)(module.command)
+app.add_typer(models.app, name="models", help=models.HELP, rich_help_panel="Teach")
 
 
 def _version(wanted: bool) -> None:

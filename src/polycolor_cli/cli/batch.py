@@ -81,6 +81,7 @@ def command(
         ),
     ] = "local",
     model: painting.Model = "polycolor",
+    offline: painting.Offline = False,
 ) -> None:
     """Fill the shapes in all pictures of a folder.
 
@@ -105,9 +106,7 @@ def command(
     total = sum(1 for _ in plan(sources, output, paints, format))
     if not total:
         raise PolycolorError(f"{', '.join(sources)}: there are no pictures")
-    from polycolor_cli.fill import Colorizer
-
-    colorizer = Colorizer(model, threads=1)
+    colorizer = painting.colorizer(model, 1, offline)
     target = target_of(sources, output)
     states: Counter[str] = Counter()
     began = time.monotonic()

@@ -28,6 +28,7 @@ def command(
     background: painting.Background = "keep",
     mask: painting.Mask = False,
     model: painting.Model = "polycolor",
+    offline: painting.Offline = False,
 ) -> None:
     """Fill the shape in a drawing with a colour.
 
@@ -42,10 +43,10 @@ def command(
     jobs = [(source, _target(source, output, name, many=len(pictures) > 1)) for source in pictures]
     _refuse_collisions(jobs)
 
-    from polycolor_cli.fill import Colorizer, Paint
+    from polycolor_cli.fill import Paint
 
     how = None if mask else Paint(color or "", lines, background)  # type: ignore[arg-type]
-    colorizer = Colorizer(model)
+    colorizer = painting.colorizer(model, offline=offline)
     failed = False
     for source, target in jobs:
         try:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from polycolor_cli.cli import painting
 from polycolor_cli.errors import PolycolorError
 
 EPILOG = "Example: polycolor evaluate dataset/ --against bucket,closing,trapped-ball --sheet worst.png"
@@ -25,6 +26,7 @@ def command(
         list[str] | None,
         typer.Option("--model", metavar="M", help="Model to measure: a name, an .onnx file or a run. May be repeated."),
     ] = None,
+    offline: painting.Offline = False,
     against: Annotated[
         str,
         typer.Option(
@@ -54,7 +56,6 @@ def command(
     from polycolor_cli import evaluate
     from polycolor_cli.classical import FILLS
     from polycolor_cli.data.cases import read_cases
-    from polycolor_cli.fill import Colorizer
     from polycolor_cli.picture import format_of, write_picture, write_whole
     from polycolor_cli.weights import DEFAULT
 
@@ -69,7 +70,7 @@ def command(
         format_of(page)
     models = models or [DEFAULT]
     folders = {str(folder).rstrip("/"): read_cases(folder) for folder in datasets}
-    methods = {model: evaluate.by_model(Colorizer(model)) for model in models}
+    methods = {model: evaluate.by_model(painting.colorizer(model, offline=offline)) for model in models}
     methods |= {name: evaluate.by_hand(name) for name in names}
 
     console = Console(stderr=True)

@@ -1,8 +1,11 @@
 """The painting options that `colorize` and `batch` share."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from polycolor_cli.fill import Colorizer
 
 Color = Annotated[
     str | None,
@@ -36,8 +39,21 @@ Model = Annotated[
     str,
     typer.Option(
         "--model",
-        metavar="NAME|PATH",
-        help="Model to use: a name, or an .onnx file or run of 'train'.",
+        metavar="NAME|PATH|URL",
+        help="Model to use: a name (see 'polycolor models'), an .onnx file, a run of 'train', or a URL.",
         rich_help_panel="Model",
     ),
 ]
+Offline = Annotated[bool, typer.Option("--offline", help="Never download a model.", rich_help_panel="Model")]
+
+
+def colorizer(model: str, threads: int = 0, offline: bool = False) -> "Colorizer":
+    """The model by its name, its download shown where it has to be downloaded."""
+    from polycolor_cli.cli.download import progress
+    from polycolor_cli.fill import Colorizer
+    from polycolor_cli.weights import DEFAULT
+
+    if model == DEFAULT:
+        return Colorizer(threads=threads)
+    with progress() as show:
+        return Colorizer(model, threads, offline, show)

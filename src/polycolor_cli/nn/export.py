@@ -25,8 +25,7 @@ import polycolor_cli
 from polycolor_cli.color import PALETTE
 from polycolor_cli.nn.unet import Dimensions, UNet, exact
 from polycolor_cli.picture import write_whole
-
-METADATA = "polycolor"
+from polycolor_cli.weights import METADATA
 
 
 class _Fold(nn.Module):

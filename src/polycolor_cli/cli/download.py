@@ -1,0 +1,37 @@
+"""What a person sees of a download."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from polycolor_cli.weights import Progress
+
+
+@contextmanager
+def progress() -> Iterator["Progress"]:
+    """A bar on stderr that appears with the first bytes; elsewhere than on a terminal, one line."""
+    begun: list[str] = []
+    if not sys.stderr.isatty():
+
+        def tell(name: str, done: int, total: int) -> None:
+            if name not in begun:
+                begun.append(name)
+                size = f" ({total / 1e6:.1f} MB)" if total else ""
+                print(f"polycolor: downloading {name}{size}", file=sys.stderr, flush=True)
+
+        yield tell
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+
+        def show(name: str, done: int, total: int) -> None:
+            if not bars.tasks:
+                bars.add_task(name, total=total or None)
+            bars.update(bars.tasks[0].id, completed=done)
+
+        yield show
