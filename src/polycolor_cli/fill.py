@@ -47,6 +47,8 @@ MARGIN = 4
 TILES_AT_ONCE = 64
 SETTLED = 1 << 20
 """Pixels up to which the paper of a picture of two grays is judged together, along itself."""
+BUSY = 0.2
+"""Share of neighbouring pixels, one ink and one paper, beyond which black and white are noise and no drawing."""
 STRAY = 0.1
 """Share of the half tones that may lie elsewhere than between ink and paper in a clean drawing."""
 
@@ -368,7 +370,9 @@ def _enclosed(wall: NDArray[np.bool_], coverage: Coverage) -> NDArray[np.bool_]:
 
 
 def _may_enclose(wall: NDArray[np.bool_], coverage: Coverage) -> bool:
-    """Whether there is anything uncovered that no side of the picture sees."""
+    """Whether there is anything uncovered that no side of the picture sees, and the walls are those of a drawing."""
+    if max(np.mean(view[1:] != view[:-1]) for view in (wall, wall.T) if len(view) > 1) > BUSY:
+        return False
     seen = np.zeros_like(wall)
     for view, into in ((wall, seen), (wall[::-1], seen[::-1]), (wall.T, seen.T), (wall.T[::-1], seen.T[::-1])):
         into |= ~np.logical_or.accumulate(view, axis=0)

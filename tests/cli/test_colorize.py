@@ -74,7 +74,7 @@ def test_painting_options(drawing: Path, polycolor: Run) -> None:
         (["shape.png", "-c", "red", "--background", "glas"], "unknown colour"),
         (["shape.png", "-c", "red", "--background", "transparent", "-o", "out.jpg"], "no transparency"),
         (["shape.png", "-c", "red", "--model", "nobody"], "no such model"),
-        (["shape.png", "-c", "red", "--model", "notes.txt"], "cannot be loaded"),
+        (["shape.png", "-c", "red", "--model", "notes.txt"], "not an ONNX file"),
     ],
 )
 def test_bad_input_is_one_clear_line(drawing: Path, polycolor: Run, arguments: list[str], words: str) -> None:
