@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from polycolor_cli.errors import PolycolorError
-from polycolor_cli.picture import sweep, write_whole
+from polycolor_cli.picture import write_whole
 
 
 def located(place: str | Path) -> Path:
@@ -62,20 +62,14 @@ def told(place: Path, trouble: str) -> Iterator[None]:
         raise PolycolorError(f"{place}: {trouble} ({why})") from None
 
 
-def prepare(folder: Path) -> None:
-    """Make a folder to write to, and remove what killed processes left half-written in it."""
-    folder.mkdir(parents=True, exist_ok=True)
-    if is_here(folder):
-        sweep(folder)
-
-
 def write(place: Path, data: bytes) -> None:
-    """Write a file that appears whole or not at all. Raises PolycolorError where it cannot be written.
+    """Write a file, and its folder if need be, that appears whole or not at all.
 
-    Object stores make a file visible only once it is complete.
+    Raises PolycolorError where it cannot be written. Object stores make a file visible only once it is complete.
     """
-    if is_here(place):
-        write_whole(place, data)
-        return
     with told(place, "cannot be written"):
-        place.write_bytes(data)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        if is_here(place):
+            write_whole(place, data)
+        else:
+            place.write_bytes(data)

@@ -63,11 +63,15 @@ def read_picture(source: Path | bytes, name: str | None = None) -> Image.Image:
         raise PictureError(f"{name}: cannot be read ({error.strerror or error})") from None
     if not data:
         raise PictureError(f"{name}: the file is empty")
+    with warnings.catch_warnings():
+        # Pillow warns of large pictures from a smaller size on, and of each of a damaged file's faults
+        warnings.simplefilter("ignore")
+        return _decoded(data, name)
+
+
+def _decoded(data: bytes, name: str) -> Image.Image:
     try:
-        with warnings.catch_warnings():
-            # Pillow warns of large pictures from a smaller size on
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            image = Image.open(BytesIO(data), formats=_KNOWN)
+        image = Image.open(BytesIO(data), formats=_KNOWN)
     except UnidentifiedImageError:
         raise PictureError(f"{name}: not a PNG, JPEG, WebP, BMP, TIFF or GIF picture") from None
     except Image.DecompressionBombError:
@@ -171,7 +175,7 @@ def mark_of(path: Path) -> str | None:
     """The mark that a picture was encoded with; empty: by somebody else; None: no picture there, or a damaged one."""
     try:
         with path.open("rb") as file, warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            warnings.simplefilter("ignore")
             image = Image.open(file, formats=_KNOWN)
             software = str(image.getexif().get(SOFTWARE, ""))
             whole = _is_whole(file, image.format or "")
@@ -197,7 +201,7 @@ def size_of(data: bytes) -> int:
     """Pixels of an encoded picture as its header has it, 0 where that cannot be read."""
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            warnings.simplefilter("ignore")
             image = Image.open(BytesIO(data))
     except Exception:
         return 0

@@ -18,7 +18,7 @@ from polycolor_cli import location
 from polycolor_cli.batch.plan import Job
 from polycolor_cli.errors import PolycolorError
 from polycolor_cli.fill import Colorizer, Paint
-from polycolor_cli.picture import encode, format_of, mark_of, read_picture, size_of
+from polycolor_cli.picture import encode, format_of, mark_of, read_picture, size_of, sweep
 
 if TYPE_CHECKING:
     from polycolor_cli.batch.run import Room
@@ -56,7 +56,7 @@ class Worker:
         self._colorizer, self._restart, self._room = colorizer, restart, room
         self._computing = threading.Lock()
         self._threads = ThreadPoolExecutor(2)
-        self._prepared: set[Path] = set()
+        self._swept: set[Path] = set()
 
     def some(self, jobs: list[Job]) -> list[Outcome]:
         """Do a few jobs."""
@@ -82,6 +82,7 @@ class Worker:
             data = job.source.read_bytes()
         missing = []
         for how, target in job.tasks:
+            self._sweep(target.parent)
             mark = _mark(data, how, target.suffix, self._colorizer)
             found = mark_of(target)
             if found == "":
@@ -95,11 +96,15 @@ class Worker:
                 image = read_picture(data, str(job.source))
                 fills = self._colorizer.fill_each(image, [how for how, _, _ in missing])
             for filled, (_, target, mark) in zip(fills, missing, strict=True):
-                if target.parent not in self._prepared:
-                    location.prepare(target.parent)
-                    self._prepared.add(target.parent)
                 location.write(target, encode(filled.image, format_of(target), str(target), mark, fast=True))
         return "filled", fills[0].warning, round(fills[0].share, 6)
+
+    def _sweep(self, folder: Path) -> None:
+        """Remove, once, what killed processes have left half-written in a folder."""
+        if folder not in self._swept:
+            self._swept.add(folder)
+            if location.is_here(folder):
+                sweep(folder)
 
 
 def _mark(drawing: bytes, how: Paint | None, ending: str, colorizer: Colorizer) -> str:
