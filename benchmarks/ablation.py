@@ -161,7 +161,7 @@ def main() -> None:
             if colorizer.conditioning == "coverage":
                 figures = [filled_right(colorizer, w, 128, given.count) for w in (unseen.WORLD, CLEAN, GAPPED)]
                 parts.append(f"| {name} | {' | '.join([*figures, large(colorizer, given.count // 4)])} |")
-            if "conditioning" in settings or (not settings and world is TAUGHT and changed is contextlib.nullcontext):
+            if "conditioning" in settings or name == "all of it":
                 cells = [
                     painted_right(colorizer, w, colors, given.count)
                     for w, colors in ((None, seen), (None, UNSEEN_COLORS), (CLEAN, seen), (GAPPED, seen))

@@ -4,7 +4,7 @@ from PIL import Image
 
 from conftest import square, square_truth
 from polycolor_cli import evaluate
-from polycolor_cli.data.cases import Case, Truth, read_cases
+from polycolor_cli.cases import Case, Truth, read_cases
 from polycolor_cli.fill import Paint, paint
 
 

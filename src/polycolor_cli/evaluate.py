@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from polycolor_cli import metrics
+from polycolor_cli.cases import Case, Truth
 from polycolor_cli.classical import FILLS
 from polycolor_cli.color import RGB
-from polycolor_cli.data.cases import Case, Truth
 from polycolor_cli.data.dataset import coverage_between
 from polycolor_cli.fill import Colorizer, Paint, paint
 

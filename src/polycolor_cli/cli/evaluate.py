@@ -54,8 +54,8 @@ def command(
     from rich.table import Table
 
     from polycolor_cli import evaluate
+    from polycolor_cli.cases import read_cases
     from polycolor_cli.classical import FILLS
-    from polycolor_cli.data.cases import read_cases
     from polycolor_cli.picture import format_of, write_picture, write_whole
     from polycolor_cli.weights import DEFAULT
 

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from conftest import square, square_truth
-from polycolor_cli.data.cases import read_cases
+from polycolor_cli.cases import read_cases
 from polycolor_cli.data.dataset import DatasetError
 from polycolor_cli.data.write import write_dataset
 

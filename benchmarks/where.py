@@ -1,0 +1,163 @@
+"""Where the time of a small drawing goes, and what each choice costs.
+
+    python benchmarks/where.py
+
+One core; medians in milliseconds over 128 px drawings, all in one session.
+"""
+
+import io
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+from PIL import Image
+
+from polycolor_cli import weights
+from polycolor_cli.batch import Job, Worker
+from polycolor_cli.data.write import SHAPES, plain_drawing
+from polycolor_cli.fill import Colorizer, Paint, paint
+from polycolor_cli.picture import encode, mark_of, read_picture, write_whole
+
+COUNT = 200
+RED = Paint("red")
+
+
+def median(work: Callable[[], object], times: int = COUNT) -> float:
+    taken = []
+    for _ in range(times):
+        began = time.perf_counter()
+        work()
+        taken.append(time.perf_counter() - began)
+    return statistics.median(taken) * 1e3
+
+
+def table(title: str, rows: dict[str, float]) -> None:
+    print(f"\n| {title} | ms |\n|---|---:|")
+    for name, value in rows.items():
+        print(f"| {name} | {value:.2f} |", flush=True)
+
+
+def parts(folder: Path, fill: Colorizer) -> None:
+    image = plain_drawing(9, 0, "star").picture
+    buffer = io.BytesIO()
+    Image.fromarray(image).convert("RGB").save(buffer, "PNG")
+    data = buffer.getvalue()
+    picture = read_picture(data)
+    gray = np.asarray(picture)
+    planes = np.stack([gray] * 3)[None].astype(np.float32) / 255
+    nothing = {"guess": np.zeros((0, 1, 0, 0), np.float32)}
+    session = fill._session
+    coverage = fill.coverage(picture)
+    filled = paint(picture, coverage, RED)
+    code = encode(filled, "PNG", mark="0" * 32, fast=True)
+    network = median(lambda: session.run(None, {"drawing": planes, **nothing}))
+    rows = {
+        "decode": median(lambda: read_picture(data)),
+        "network": network,
+        "planes, settling, doubts": median(lambda: fill.coverage(picture)) - network,
+        "paint": median(lambda: paint(picture, coverage, RED)),
+        "encode": median(lambda: encode(filled, "PNG", mark="0" * 32, fast=True)),
+        "write, with fsync": median(lambda: write_whole(folder / "a.png", code)),
+        "write, without": median(lambda: (folder / "b.png").write_bytes(code)),
+        "read the mark of a finished one": median(lambda: mark_of(folder / "a.png")),
+    }
+    table("one drawing", rows)
+    levels = {
+        f"PNG level {n}, {len(png(filled, n))} bytes": median(lambda n=n: png(filled, n)) for n in (0, 1, 4, 6, 9)
+    }
+    table("encode", levels)
+
+
+def png(image: Image.Image, level: int) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG", compress_level=level)
+    return buffer.getvalue()
+
+
+def session_of(data: bytes, level: onnxruntime.GraphOptimizationLevel) -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.log_severity_level = 3
+    options.graph_optimization_level = level
+    return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+
+
+def networks(folder: Path) -> None:
+    from polycolor_cli.data.batch import synthetic_batch
+    from polycolor_cli.nn.export import export, load_weights
+
+    net = load_weights(Path("models/polycolor.safetensors")).eval()
+    export(net, folder / "float.onnx", {})
+    export(net, folder / "int8.onnx", {}, (synthetic_batch(1, k, 16, (128, 128)).drawing.numpy() for k in range(4)))
+    every = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
+    some = np.random.default_rng(0).random((16, 3, 128, 128), np.float32)
+    nothing = {"guess": np.zeros((0, 1, 0, 0), np.float32)}
+    rows = {}
+    for name in ("float", "int8"):
+        data = (folder / f"{name}.onnx").read_bytes()
+        rows[f"{name}: load"] = median(lambda data=data: session_of(data, every), 9)
+        session = session_of(data, every)
+        for batch in (1, 4, 16):
+            given = {"drawing": some[:batch], **nothing}
+            taken = median(lambda s=session, g=given: s.run(None, g), 60 // batch + 5)
+            rows[f"{name}: each of {batch} together"] = taken / batch
+    shipped = weights.read()
+    for level in ("ORT_DISABLE_ALL", "ORT_ENABLE_BASIC", "ORT_ENABLE_EXTENDED", "ORT_ENABLE_ALL"):
+        session = session_of(shipped, getattr(onnxruntime.GraphOptimizationLevel, level))
+        given = {"drawing": some[:1], **nothing}
+        rows[f"shipped, {level}"] = median(lambda s=session, g=given: s.run(None, g), 60)
+    table("network, 128 px", rows)
+
+
+_worker: Worker
+
+
+def begin() -> None:
+    global _worker
+    _worker = Worker(Colorizer(threads=1), restart=True)
+
+
+def one(job: Job) -> None:
+    _worker(job)
+
+
+def together(folder: Path) -> None:
+    jobs = []
+    for number in range(COUNT):
+        path = folder / f"{number}.png"
+        Image.fromarray(plain_drawing(9, number, SHAPES[number % 8]).picture).save(path)
+        jobs.append(Job(path, ((RED, folder / "out" / path.name),)))
+    begin()
+    rows = {}
+
+    def timed(work: Callable[[], object]) -> float:
+        work()
+        return min(median(work, 3) / COUNT for _ in range(2))
+
+    rows["one after another"] = timed(lambda: [one(job) for job in jobs])
+    with ThreadPoolExecutor(2) as threads:
+        workers = [Worker(Colorizer(threads=1), restart=True) for _ in range(2)]
+        rows["two threads"] = timed(
+            lambda: list(threads.map(lambda pair: workers[pair[0] % 2](pair[1]), enumerate(jobs)))
+        )
+    with ProcessPoolExecutor(2, initializer=begin) as processes:
+        rows["two processes"] = timed(lambda: list(processes.map(one, jobs, chunksize=8)))
+    table("whole jobs, each", rows)
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        parts(folder, Colorizer(threads=1))
+        networks(folder)
+        together(folder)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
