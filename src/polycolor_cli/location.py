@@ -68,8 +68,13 @@ def write(place: Path, data: bytes) -> None:
     Raises PolycolorError where it cannot be written. Object stores make a file visible only once it is complete.
     """
     with told(place, "cannot be written"):
-        place.parent.mkdir(parents=True, exist_ok=True)
         if is_here(place):
+            place.parent.mkdir(parents=True, exist_ok=True)
             write_whole(place, data)
-        else:
+            return
+        try:
+            place.write_bytes(data)
+        except FileNotFoundError:
+            # most stores know no folders, some do
+            place.parent.mkdir(parents=True, exist_ok=True)
             place.write_bytes(data)

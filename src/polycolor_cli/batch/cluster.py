@@ -13,8 +13,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from polycolor_cli.batch.plan import Job
-from polycolor_cli.batch.run import HANDFUL, Outcomes, Stop
-from polycolor_cli.batch.work import Outcome, Worker
+from polycolor_cli.batch.run import Outcomes, Stop
+from polycolor_cli.batch.work import HANDFUL, Outcome, Worker
 from polycolor_cli.errors import PolycolorError
 from polycolor_cli.fill import Colorizer
 

@@ -18,13 +18,11 @@ from multiprocessing.connection import wait as wait_for
 from typing import Any
 
 from polycolor_cli.batch.plan import Job
-from polycolor_cli.batch.work import Outcome, Worker
+from polycolor_cli.batch.work import HANDFUL, Outcome, Worker
 from polycolor_cli.fill import Colorizer
 
 PIXELS_AT_ONCE = 200_000_000
 """Pixels of drawings that are open at the same time, however many processes there are."""
-HANDFUL = 8
-"""Jobs that a process is given together."""
 AHEAD = 2
 """Handfuls for each process: the one under way, and the next."""
 

@@ -23,6 +23,9 @@ from polycolor_cli.picture import encode, format_of, mark_of, read_picture, size
 if TYPE_CHECKING:
     from polycolor_cli.batch.run import Room
 
+HANDFUL = 8
+"""Jobs that a worker is given together."""
+
 State = Literal["filled", "kept", "failed"]
 
 
@@ -47,7 +50,7 @@ class Outcome:
 
 
 class Worker:
-    """Does jobs: computes one at a time, and writes one while it computes the next.
+    """Does jobs: computes one at a time, while others are read and written, which takes long far away.
 
     `room` is shared by workers that together must not open too much at once.
     """
@@ -55,7 +58,7 @@ class Worker:
     def __init__(self, colorizer: Colorizer, restart: bool = False, room: "Room | None" = None) -> None:
         self._colorizer, self._restart, self._room = colorizer, restart, room
         self._computing = threading.Lock()
-        self._threads = ThreadPoolExecutor(2)
+        self._threads = ThreadPoolExecutor(HANDFUL)
         self._swept: set[Path] = set()
 
     def some(self, jobs: list[Job]) -> list[Outcome]:
