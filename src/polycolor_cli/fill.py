@@ -307,7 +307,8 @@ def _settled(gray: Gray, coverage: Coverage) -> Coverage:
         return coverage
     low, high = gray == ends[0], gray == ends[1]
     # nearly all ink is covered, and of the paper only what lies inside
-    dark = _mean(coverage[low]) > _mean(coverage[high])
+    covered = coverage >= 128
+    dark = _share(covered, low) > _share(covered, high)
     ink, paper = (low, high) if dark else (high, low)
     ink_gray, paper_gray = ends if dark else ends[::-1]
     settled = coverage.copy()
@@ -317,7 +318,7 @@ def _settled(gray: Gray, coverage: Coverage) -> Coverage:
     settled[_enclosed(wall, coverage)] = 255
     if not edge.size:
         return _without_halves(ink, settled)
-    settled[ink & (coverage >= 128)] = 255
+    settled[ink & covered] = 255
     beside, count = np.zeros((2, edge.size), np.float32)
     for near in _neighbours(edge, *gray.shape):
         bare = paper.ravel()[near]
@@ -358,7 +359,7 @@ def _neighbours(flat: NDArray[np.intp], height: int, width: int, apart: int = 1)
 
 def _enclosed(wall: NDArray[np.bool_], coverage: Coverage) -> NDArray[np.bool_]:
     """What no way leads to from the rim of the picture but through a wall."""
-    if not _may_enclose(wall, coverage):
+    if not _is_drawn(wall) or (wall.size <= SETTLED and not _may_enclose(wall, coverage)):
         return np.zeros_like(wall)
     import cv2  # takes as long to import as a small picture takes to fill
 
@@ -369,10 +370,13 @@ def _enclosed(wall: NDArray[np.bool_], coverage: Coverage) -> NDArray[np.bool_]:
     return ~(outside | wall) if outside.any() else outside
 
 
+def _is_drawn(wall: NDArray[np.bool_]) -> bool:
+    """Whether walls are those of a drawing, and not noise."""
+    return all(np.count_nonzero(view[1:] != view[:-1]) <= BUSY * wall.size for view in (wall, wall.T))
+
+
 def _may_enclose(wall: NDArray[np.bool_], coverage: Coverage) -> bool:
-    """Whether there is anything uncovered that no side of the picture sees, and the walls are those of a drawing."""
-    if max(np.mean(view[1:] != view[:-1]) for view in (wall, wall.T) if len(view) > 1) > BUSY:
-        return False
+    """Whether there is anything uncovered that no side of the picture sees."""
     seen = np.zeros_like(wall)
     for view, into in ((wall, seen), (wall[::-1], seen[::-1]), (wall.T, seen.T), (wall.T[::-1], seen.T[::-1])):
         into |= ~np.logical_or.accumulate(view, axis=0)
@@ -406,8 +410,8 @@ def _with_neighbours(padded: NDArray, join: np.ufunc) -> NDArray:
     return joined
 
 
-def _mean(values: NDArray[np.uint8]) -> float:
-    return float(values.mean()) if values.size else 0.0
+def _share(some: NDArray[np.bool_], among: NDArray[np.bool_]) -> float:
+    return int(np.count_nonzero(some & among)) / max(int(np.count_nonzero(among)), 1)
 
 
 def _undecided(coarse: Coverage) -> list[tuple[int, int]]:
