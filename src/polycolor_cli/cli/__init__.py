@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from polycolor_cli.cli import batch, colorize, colors, dataset, evaluate, models, train
+from polycolor_cli.cli import batch, colorize, colors, dataset, evaluate, models, train, tune
 from polycolor_cli.cli.quick import QuickCommand, QuickGroup
 from polycolor_cli.errors import PolycolorError
 
@@ -18,7 +18,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-_PANELS = {"Fill": (colorize, batch, colors), "Teach": (train, dataset, evaluate)}
+_PANELS = {"Fill": (colorize, batch, colors), "Teach": (train, tune, dataset, evaluate)}
 for panel, modules in _PANELS.items():
     for module in modules:
         name = module.__name__.rpartition(".")[2]

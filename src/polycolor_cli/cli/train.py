@@ -41,6 +41,10 @@ def command(
             help="Start from the weights of a .safetensors model, made wider if --width asks for it.",
         ),
     ] = "",
+    from_study: Annotated[
+        Path | None,
+        typer.Option("--from-study", metavar="STUDY", help="Take the best settings that 'polycolor tune' found."),
+    ] = None,
     epochs: Annotated[
         int,
         typer.Option(
@@ -96,7 +100,7 @@ def command(
     given = {
         name: value
         for name, value in ctx.params.items()
-        if name not in ("out", "resume") and ctx.get_parameter_source(name).name != "DEFAULT"  # type: ignore[union-attr]
+        if name not in ("out", "resume", "from_study") and ctx.get_parameter_source(name).name != "DEFAULT"  # type: ignore[union-attr]
     }
     from polycolor_cli.train.run import Run
 
@@ -107,7 +111,7 @@ def command(
         if out is None:
             raise PolycolorError("where to? Give a new folder with --out")
         run = Run(out)
-        config = _new(run, given)
+        config = _new(run, (_found(from_study) if from_study else {}) | given)
     _train(config, run)
 
 
@@ -132,6 +136,20 @@ def _new(run: Any, given: dict[str, Any]) -> "TrainConfig":
     config = TrainConfig(**given, precision=best_precision())
     config.check()
     return config
+
+
+def _found(study: Path) -> dict[str, Any]:
+    """The settings of a study's best run."""
+    from dataclasses import asdict
+
+    from polycolor_cli.train.config import TrainConfig
+
+    best = study / "best" / "config.toml"
+    if not best.is_file():
+        raise PolycolorError(f"{study}: no finished study (there is no {best})")
+    settings = asdict(TrainConfig.load(best))
+    del settings["precision"]
+    return settings
 
 
 def _resumed(run: Any, given: dict[str, Any], out: Path | None) -> "TrainConfig":

@@ -178,7 +178,8 @@ class UNet(nn.Module):
     def _up(self, x: Tensor, like: Tensor, enlarge: nn.Module) -> Tensor:
         h, w = like.shape[2], like.shape[3]
         if self.dims.upsampling == "transposed":
-            return enlarge(x)[:, :, :h, :w]
+            # from 2n to 2n or 2n - 1 this cuts off the last line, which as a slice takes the exporter for ever
+            return F.interpolate(enlarge(x), size=(h, w), mode="nearest")
         return F.interpolate(x, size=(h, w), mode="bilinear", align_corners=False)
 
 

@@ -1,0 +1,206 @@
+"""polycolor tune: search for training settings, over many short trainings."""
+
+import multiprocessing
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from polycolor_cli.errors import PolycolorError
+
+if TYPE_CHECKING:
+    from polycolor_cli.tune import Study
+
+EPILOG = "Example: polycolor tune dataset/ --grid polygon-unet --out studies/first"
+
+_FIXED = "Fixed for all trainings"
+
+
+def command(
+    ctx: typer.Context,
+    dataset: Annotated[
+        str, typer.Argument(metavar="DATASET", help="Folder in the dataset layout.", show_default=False)
+    ] = "",
+    out: Annotated[Path | None, typer.Option("--out", metavar="STUDY", help="Folder of the study.")] = None,
+    grid: Annotated[
+        str, typer.Option("--grid", metavar="polygon-unet", help="Try every combination of a known grid.")
+    ] = "",
+    trials: Annotated[int, typer.Option(min=1, help="Trainings to begin, without --grid.")] = 30,
+    workers: Annotated[int, typer.Option(min=1, metavar="N", help="Trainings at a time; they share the cores.")] = 1,
+    storage: Annotated[
+        str,
+        typer.Option(
+            metavar="URL",
+            help="Database of the study (postgresql://...): all machines that run this same command join it.",
+        ),
+    ] = "",
+    synthetic: Annotated[
+        bool, typer.Option("--synthetic", help="Learn from endless synthetic drawings (too).", rich_help_panel=_FIXED)
+    ] = False,
+    epochs: Annotated[int, typer.Option(min=1, rich_help_panel=_FIXED)] = 15,
+    batch_size: Annotated[int, typer.Option(min=1, rich_help_panel=_FIXED)] = 32,
+    width: Annotated[int, typer.Option(min=1, rich_help_panel=_FIXED)] = 16,
+    depth: Annotated[int, typer.Option(min=1, rich_help_panel=_FIXED)] = 6,
+    max_width: Annotated[int, typer.Option(min=1, rich_help_panel=_FIXED)] = 96,
+    conditioning: Annotated[str, typer.Option(metavar="coverage|rgb|embedding", rich_help_panel=_FIXED)] = "coverage",
+    seed: Annotated[int, typer.Option(min=0, rich_help_panel=_FIXED)] = 0,
+) -> None:
+    """Search for the training settings that fill best.
+
+    Every trial is a short training with a run folder of its own below STUDY/runs. What an option fixes is
+    not searched. Stopped and started again, the study goes on where it was. At the end STUDY holds
+    summary.txt, trials.csv, plots, and the best run with its model; 'polycolor train --from-study' trains
+    that one for longer.
+    """
+    if out is None:
+        raise PolycolorError("where to? Give a folder with --out")
+    if not dataset and not synthetic:
+        raise PolycolorError("nothing to learn from: give a dataset folder, or --synthetic, or both")
+    from dataclasses import replace
+
+    from polycolor_cli.train.config import TrainConfig, best_precision
+    from polycolor_cli.tune import GRIDS, SETTINGS_THAT_MATTER, Study, conclude
+
+    if grid and grid not in GRIDS:
+        raise PolycolorError(f"--grid {grid}: not one of {', '.join(GRIDS)}")
+    search = GRIDS[grid] if grid else SETTINGS_THAT_MATTER
+    known = TrainConfig.__dataclass_fields__
+    given = {
+        name: value
+        for name, value in ctx.params.items()
+        if name in known and ctx.get_parameter_source(name).name != "DEFAULT"  # type: ignore[union-attr]
+    }
+    if dataset:
+        given["dataset"] = str(Path(dataset).resolve())
+    values = {name: some for name, some in search.values.items() if name not in given}
+    if not values:
+        raise PolycolorError("every setting that is searched is fixed by an option: nothing is left to search")
+    search = replace(search, values=values, trials=trials, storage=storage)
+    settings: dict[str, Any] = {"epochs": epochs, "precision": best_precision()} | search.fixed | given
+    config = TrainConfig(**settings)
+    config.check()
+    study = Study(out)
+    study.begin(config, search)
+    whole = _watch(study, workers)
+    best = conclude(study)
+    if not whole:
+        print(f"stopped early; the same command goes on: {out}", file=sys.stderr)
+        raise typer.Exit(130)
+    if best is None:
+        raise PolycolorError(f"{out}: no training came to its end; see {out / 'summary.txt'}")
+    print((out / "summary.txt").read_text(encoding="utf-8"), end="")
+    print(f"best: {best.user_attrs['run']}, model: {out / 'best' / 'model.onnx'}")
+    print(f"train it for longer: polycolor train --from-study {out} --epochs {5 * config.epochs} --out RUN")
+
+
+def _watch(study: "Study", workers: int) -> bool:
+    """Run the workers and show what they do; returns whether the study came to its end."""
+    context = multiprocessing.get_context("spawn")
+    stop = context.Event()
+    threads = max(
+        1, (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1) // workers
+    )
+    processes = [context.Process(target=_work, args=(study.folder, threads, stop)) for _ in range(workers)]
+
+    def interrupted(signum: int, frame: Any) -> None:
+        # a second Ctrl-C means it
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        print("\npolycolor: stopping after these steps; everything is saved", file=sys.stderr, flush=True)
+        stop.set()
+
+    previous = signal.signal(signal.SIGINT, interrupted)
+    try:
+        for process in processes:
+            process.start()
+        _show(study, processes)
+    finally:
+        signal.signal(signal.SIGINT, previous)
+        for process in processes:
+            process.join()
+    if any(process.exitcode for process in processes) and not study.is_complete():
+        raise PolycolorError(f"{study.folder}: a worker died; the same command goes on from here")
+    return study.is_complete()
+
+
+def _work(folder: Path, threads: int, stop: Any) -> None:
+    import torch
+
+    from polycolor_cli.tune import Study, work
+
+    # Ctrl-C reaches every process of a terminal; the parent passes it on
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    torch.set_num_threads(threads)
+    try:
+        work(Study(folder), stop)
+    except PolycolorError as error:
+        print(f"polycolor: {error}", file=sys.stderr)
+        sys.exit(1)
+
+
+def _show(study: "Study", processes: list[Any]) -> None:
+    """A live table of the trials on a terminal; elsewhere a line whenever one ends."""
+    from rich.console import Console
+    from rich.live import Live
+
+    console = Console(stderr=True)
+    began, told = time.monotonic(), 0
+    with Live(console=console, auto_refresh=False, transient=True) if console.is_terminal else _Quiet() as live:
+        while any(process.is_alive() for process in processes):
+            if console.is_terminal:
+                live.update(_table(study, began), refresh=True)
+            else:
+                ended = [trial for trial in study.trials() if trial.state.is_finished()]
+                for trial in ended[told:]:
+                    print(
+                        f"{trial.user_attrs.get('run')}: {trial.state.name.lower()} {_value(trial)}",
+                        file=sys.stderr,
+                    )
+                told = len(ended)
+            time.sleep(1)
+
+
+def _value(trial: Any) -> str:
+    return "" if trial.value is None else f"{trial.value:.4f}"
+
+
+class _Quiet:
+    def __enter__(self) -> Any:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+
+def _settings(trial: Any) -> dict[str, Any]:
+    """What a trial tries, also before it has begun."""
+    return {**trial.user_attrs.get("settings", {}), **trial.params}
+
+
+def _table(study: "Study", began: float) -> Any:
+    from rich.table import Table
+
+    search, epochs, trials = study.search, study.config_epochs, study.trials()
+    done = sum(len(trial.intermediate_values) for trial in trials)
+    best = study.best()
+    passed = time.monotonic() - began
+    fresh = max(done - study.epochs_before, 0)
+    left = passed / fresh * (search.size * epochs - done) if fresh else None
+    clock = time.strftime("%H:%M:%S", time.gmtime(left)) if left is not None else "?"
+    table = Table(
+        title=f"{study.folder}: {sum(one.state.is_finished() for one in trials)} of {search.size}, {clock} left at most"
+    )
+    for heading in ("run", "state", *search.values, "epoch", "best so far"):
+        table.add_column(heading)
+    for trial in trials[-25:]:
+        values = trial.intermediate_values
+        table.add_row(
+            trial.user_attrs.get("run", ""), trial.state.name.lower(),
+            *(str(_settings(trial).get(name, "")) for name in search.values),
+            f"{max(values, default=0)}/{epochs}", f"{max(values.values(), default=0):.4f}" if values else "",
+            style="bold green" if best is not None and trial.number == best.number else None,
+        )  # fmt: skip
+    return table
