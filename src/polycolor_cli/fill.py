@@ -7,10 +7,8 @@ ONNX Runtime runs the network; torch is never imported.
 """
 
 import hashlib
-import itertools
 import json
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -25,6 +23,7 @@ from polycolor_cli import weights
 from polycolor_cli.color import RGB, parse_color
 from polycolor_cli.errors import PolycolorError
 from polycolor_cli.picture import Planes, halved, read_picture
+from polycolor_cli.settle import neighbours, settled, two_grays
 
 Lines = Literal["fill", "keep"]
 Gray = NDArray[np.uint8]
@@ -45,12 +44,6 @@ TILE = 64
 MARGIN = 4
 """Pixels around a tile that its edges are judged by."""
 TILES_AT_ONCE = 64
-SETTLED = 1 << 20
-"""Pixels up to which the paper of a picture of two grays is judged together, along itself."""
-BUSY = 0.2
-"""Share of neighbouring pixels, one ink and one paper, beyond which black and white are noise and no drawing."""
-STRAY = 0.1
-"""Share of the half tones that may lie elsewhere than between ink and paper in a clean drawing."""
 
 
 @dataclass(frozen=True)
@@ -194,7 +187,7 @@ class Colorizer:
         gray = np.asarray(image.convert("L"))
         coverage = self._look(gray, {})[0]
         guessed = _guessed(coverage)
-        return (_settled(gray, coverage) if max(gray.shape) >= SMALLEST or _two_grays(gray) else coverage), guessed
+        return (settled(gray, coverage) if max(gray.shape) >= SMALLEST or two_grays(gray) else coverage), guessed
 
     def _painted_by_network(self, image: Image.Image, how: Paint) -> Filled:
         if how.lines != "fill" or how.background != "keep":
@@ -287,131 +280,8 @@ def colorize(
     return _colorizer(model)(picture, color, lines=lines, background=background)
 
 
-def _two_grays(gray: Gray) -> bool:
-    return int(np.count_nonzero(np.bincount(gray.ravel(), minlength=256))) <= 2
-
-
 def _resized(plane: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8]:
     return np.asarray(Image.fromarray(plane).resize((width, height), Image.Resampling.BILINEAR))
-
-
-def _settled(gray: Gray, coverage: Coverage) -> Coverage:
-    """The coverage of a clean drawing, where it follows from the drawing itself.
-
-    Clean is a drawing of one ink on one paper, with half tones only between the two. Closed ink covers
-    all that it encloses, as a flood fill around it would; and a pixel half of ink is half covered where
-    the paper beside it is bare. What the network thinks decides the rest: open outlines, above all.
-    """
-    edge, ends = _edges(gray)
-    if ends is None:
-        return coverage
-    low, high = gray == ends[0], gray == ends[1]
-    # nearly all ink is covered, and of the paper only what lies inside
-    covered = coverage >= 128
-    dark = _share(covered, low) > _share(covered, high)
-    ink, paper = (low, high) if dark else (high, low)
-    ink_gray, paper_gray = ends if dark else ends[::-1]
-    settled = coverage.copy()
-    wall = ink.copy()
-    amount = (gray.ravel()[edge].astype(np.float32) - paper_gray) / (float(ink_gray) - paper_gray)
-    wall.ravel()[edge] = amount >= 0.5
-    settled[_enclosed(wall, coverage)] = 255
-    if not edge.size:
-        return _without_halves(ink, settled)
-    settled[ink & covered] = 255
-    beside, count = np.zeros((2, edge.size), np.float32)
-    for near in _neighbours(edge, *gray.shape):
-        bare = paper.ravel()[near]
-        beside += settled.ravel()[near] * bare
-        count += bare
-    judged = count > 0
-    inked = amount[judged]
-    settled.ravel()[edge[judged]] = np.round(255 * inked + (1 - inked) * beside[judged] / count[judged])
-    return settled
-
-
-def _edges(gray: Gray) -> tuple[NDArray[np.intp], tuple[int, int] | None]:
-    """Where the half tones of a picture are (flat), and its two ends, if it is a clean drawing of two grays."""
-    low, high = int(gray.min()), int(gray.max())
-    between = (gray != low) & (gray != high)
-    edge = np.flatnonzero(between) if np.count_nonzero(between) < 0.3 * gray.size else np.zeros(0, np.intp)
-    if low == high or (not edge.size and between.any()):
-        return edge, None
-    if not edge.size:
-        return edge, (low, high)
-    lows, highs = np.zeros((2, edge.size), bool)
-    for near in _neighbours(edge, *gray.shape):
-        lows |= gray.ravel()[near] == low
-        highs |= gray.ravel()[near] == high
-    stray = np.count_nonzero(~(lows & highs))
-    return edge, None if stray > STRAY * edge.size else (low, high)
-
-
-def _neighbours(flat: NDArray[np.intp], height: int, width: int, apart: int = 1) -> Iterator[NDArray[np.intp]]:
-    """The pixels `apart` pixels away in each of eight ways, as flat indices; the rim is its own neighbour."""
-    y, x = np.divmod(flat, width)
-    rows = {way: (y + way * apart).clip(0, height - 1) * width for way in (-1, 0, 1)}
-    columns = {way: (x + way * apart).clip(0, width - 1) for way in (-1, 0, 1)}
-    for down, right in itertools.product(rows, columns):
-        if down or right:
-            yield rows[down] + columns[right]
-
-
-def _enclosed(wall: NDArray[np.bool_], coverage: Coverage) -> NDArray[np.bool_]:
-    """What no way leads to from the rim of the picture but through a wall."""
-    if not _is_drawn(wall) or (wall.size <= SETTLED and not _may_enclose(wall, coverage)):
-        return np.zeros_like(wall)
-    import cv2  # takes as long to import as a small picture takes to fill
-
-    around = cv2.copyMakeBorder(wall.view(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
-    cv2.floodFill(around, None, (0, 0), 2)
-    outside = around[1:-1, 1:-1] == 2
-    # a frame around the whole picture is no shape
-    return ~(outside | wall) if outside.any() else outside
-
-
-def _is_drawn(wall: NDArray[np.bool_]) -> bool:
-    """Whether walls are those of a drawing, and not noise."""
-    return all(np.count_nonzero(view[1:] != view[:-1]) <= BUSY * wall.size for view in (wall, wall.T))
-
-
-def _may_enclose(wall: NDArray[np.bool_], coverage: Coverage) -> bool:
-    """Whether there is anything uncovered that no side of the picture sees."""
-    seen = np.zeros_like(wall)
-    for view, into in ((wall, seen), (wall[::-1], seen[::-1]), (wall.T, seen.T), (wall.T[::-1], seen.T[::-1])):
-        into |= ~np.logical_or.accumulate(view, axis=0)
-    return bool((~(seen | wall) & (coverage < 255)).any())
-
-
-def _without_halves(ink: NDArray[np.bool_], coverage: Coverage) -> Coverage:
-    """The coverage of unsmoothed ink on paper, which covers a pixel wholly or not at all.
-
-    What the network thinks of a paper pixel is averaged with what it thinks of the paper around it,
-    ink being a wall, so that along a closed line the answer on each side is that of its whole side.
-    """
-    if ink.size > SETTLED:
-        return np.where(coverage >= 128, np.uint8(255), np.uint8(0))
-    paper = np.pad((~ink).astype(np.float32), 1)
-    belief = np.pad(coverage.astype(np.float32), 1) * paper
-    share = paper[1:-1, 1:-1] / np.maximum(_with_neighbours(paper, np.add), 1)
-    for _ in range(6):
-        belief[1:-1, 1:-1] = _with_neighbours(belief, np.add) * share
-    belief[1:-1, 1:-1][ink] = coverage[ink]
-    covered = belief >= 128
-    beside = _with_neighbours(covered, np.logical_or)
-    return np.where(np.where(ink, beside, covered[1:-1, 1:-1]), np.uint8(255), np.uint8(0))
-
-
-def _with_neighbours(padded: NDArray, join: np.ufunc) -> NDArray:
-    """Each value joined with the four beside it; (H + 2, W + 2) -> (H, W)."""
-    joined = join(padded[:-2, 1:-1], padded[2:, 1:-1])
-    for plane in (padded[1:-1, :-2], padded[1:-1, 2:], padded[1:-1, 1:-1]):
-        join(joined, plane, out=joined)
-    return joined
-
-
-def _share(some: NDArray[np.bool_], among: NDArray[np.bool_]) -> float:
-    return int(np.count_nonzero(some & among)) / max(int(np.count_nonzero(among)), 1)
 
 
 def _undecided(coarse: Coverage) -> list[tuple[int, int]]:
@@ -500,7 +370,7 @@ def _paper(image: Image.Image, coverage: Coverage) -> Image.Image:
     pixels = np.array(image.convert("RGB"))
     colors, bare = pixels.reshape(-1, 3), coverage.ravel() == 0
     total, count = np.zeros((2, edge.size, 3), np.float32), np.zeros((2, edge.size, 1), np.float32)
-    for near, far in zip(_neighbours(edge, height, width), _neighbours(edge, height, width, 2), strict=True):
+    for near, far in zip(neighbours(edge, height, width), neighbours(edge, height, width, 2), strict=True):
         free = bare[near]
         for k, at, counts in ((0, far, free & bare[far]), (1, near, free)):
             weight = counts[:, None].astype(np.float32)
