@@ -169,13 +169,14 @@ def test_two_machines_share_a_study_and_one_dies(tmp_path: Path, postgres: str) 
     machines = []
     for place in places:
         place.mkdir()
-        machines.append(subprocess.Popen(command, cwd=place, start_new_session=True, stderr=subprocess.DEVNULL))
+        with (place / "errors").open("w") as errors:
+            machines.append(subprocess.Popen(command, cwd=place, start_new_session=True, stderr=errors))
     until = time.monotonic() + 90
     while not list(places[1].glob("study/runs/*/checkpoint")) and time.monotonic() < until:
         time.sleep(0.1)
     os.killpg(machines[1].pid, signal.SIGKILL)
     machines[1].wait()
-    assert machines[0].wait(timeout=200) == 0
+    assert machines[0].wait(timeout=200) == 0, (places[0] / "errors").read_text()
     lines = (places[0] / "study" / "summary.txt").read_text().splitlines()
     assert len(lines) == 6
     assert all("masked_accuracy" in line or "given up" in line for line in lines)

@@ -115,7 +115,7 @@ class Study:
         (self.folder / "runs").mkdir(parents=True, exist_ok=True)
         config.save(self.config)
         about.write_text(settings, encoding="utf-8")
-        study = self.optuna()
+        study = self.known()
         self.epochs_before = sum(len(trial.intermediate_values) for trial in self.trials())
         there = {trial.user_attrs.get("run") for trial in self.trials()}
         for number, combination in enumerate(search.combinations() if search.grid else [], 1):
@@ -135,40 +135,51 @@ class Study:
     def search(self) -> Search:
         return Search(**json.loads((self.folder / "study.json").read_text(encoding="utf-8")))
 
-    def optuna(self) -> optuna.Study:
+    def known(self) -> optuna.Study:
         """The study as Optuna has it. Raises PolycolorError where its storage cannot be reached."""
+        for patience in (1.0, 2.0, 0.0):
+            try:
+                return self._opened()
+            except ImportError as error:
+                raise PolycolorError(
+                    f"--storage {self.search.storage}: needs more; install polycolor[tune] ({error})"
+                ) from None
+            except Exception as error:
+                # two machines that make the tables of a new database at once get in each other's way
+                if self.search.storage and patience:
+                    time.sleep(patience)
+                    continue
+                lines = str(error).strip().splitlines() or [type(error).__name__]
+                raise PolycolorError(
+                    f"--storage {self.search.storage or self.folder}: cannot be used ({lines[0]})"
+                ) from None
+        raise AssertionError
+
+    def _opened(self) -> optuna.Study:
         search = self.search
         storage: optuna.storages.BaseStorage
-        try:
-            if search.storage:
-                storage = RDBStorage(
-                    search.storage,
-                    heartbeat_interval=HEARTBEAT,
-                    grace_period=3 * HEARTBEAT,
-                    heartbeat_stale_trial_callback=RetryHeartbeatStaleTrialCallback(),
-                )
-            else:
-                storage = JournalStorage(JournalFileBackend(str(self.folder / "journal.log")))
-            return optuna.create_study(
-                storage=storage,
-                study_name=self.folder.resolve().name,
-                direction="maximize",
-                load_if_exists=True,
-                sampler=optuna.samplers.TPESampler(constant_liar=True),
-                pruner=optuna.pruners.NopPruner() if search.grid else optuna.pruners.MedianPruner(4, 1),
+        if search.storage:
+            storage = RDBStorage(
+                search.storage,
+                heartbeat_interval=HEARTBEAT,
+                grace_period=3 * HEARTBEAT,
+                heartbeat_stale_trial_callback=RetryHeartbeatStaleTrialCallback(),
             )
-        except ImportError as error:
-            raise PolycolorError(f"--storage {search.storage}: needs more; install polycolor[tune] ({error})") from None
-        except Exception as error:
-            reason = str(error).strip().splitlines()
-            raise PolycolorError(
-                f"--storage {search.storage or self.folder}: cannot be used ({reason[0] if reason else error})"
-            ) from None
+        else:
+            storage = JournalStorage(JournalFileBackend(str(self.folder / "journal.log")))
+        return optuna.create_study(
+            storage=storage,
+            study_name=self.folder.resolve().name,
+            direction="maximize",
+            load_if_exists=True,
+            sampler=optuna.samplers.TPESampler(constant_liar=True),
+            pruner=optuna.pruners.NopPruner() if search.grid else optuna.pruners.MedianPruner(4, 1),
+        )
 
     def trials(self) -> list[FrozenTrial]:
         """Every trial that counts, one for each run: not the failed ones, which have been or will be done again."""
         found: dict[Any, FrozenTrial] = {}
-        for trial in self.optuna().get_trials(deepcopy=False):
+        for trial in self.known().get_trials(deepcopy=False):
             if trial.state is not TrialState.FAIL and "surplus" not in trial.user_attrs:
                 run = trial.user_attrs.get("run", trial.number)
                 # two machines that began at once may both have queued it
@@ -202,7 +213,7 @@ def work(study: Study, stop: Event) -> None:
     A trial whose process died is done again, from its last epoch where its run lies in this folder.
     """
     search = study.search
-    known = study.optuna()
+    known = study.known()
     while not stop.is_set():
         _requeue_lost(known)
         states = [trial.state for trial in study.trials()]
@@ -353,7 +364,7 @@ def _plot(study: Study) -> None:
     axes.legend(ncols=4, fontsize="x-small")
     figure.savefig(study.folder / "curves.png", dpi=110)
     pyplot.close(figure)
-    known = study.optuna()
+    known = study.known()
     if len(known.get_trials(states=(TrialState.COMPLETE,))) < 2:
         return
     plots: dict[str, Callable[..., Any]] = {
