@@ -25,6 +25,7 @@ from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, TrialState
 
 from polycolor_cli.errors import PolycolorError
+from polycolor_cli.picture import alive
 from polycolor_cli.train.config import TrainConfig
 from polycolor_cli.train.finish import finish
 from polycolor_cli.train.loop import Progress, train
@@ -280,7 +281,7 @@ def _requeue_lost(known: optuna.Study) -> None:
     fail_stale_trials(known)
     for trial in known.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
         host, _, process = str(trial.user_attrs.get("process", "")).partition(":")
-        if host == platform.node() and process.isdigit() and not _alive(int(process)):
+        if host == platform.node() and process.isdigit() and not alive(int(process)):
             try:
                 known.tell(trial.number, state=TrialState.FAIL)
             except ValueError:
@@ -288,20 +289,6 @@ def _requeue_lost(known: optuna.Study) -> None:
             if "run" in trial.user_attrs:
                 settings = trial.user_attrs.get("settings", trial.params)
                 known.enqueue_trial(settings, {"run": trial.user_attrs["run"], "settings": settings})
-
-
-def _alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    # a zombie has ended, though its parent has not asked
-    try:
-        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return True
 
 
 SPOKEN: dict[str, Callable[[Any], str]] = {

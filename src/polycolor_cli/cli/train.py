@@ -1,6 +1,5 @@
 """polycolor train: teach a network, from a dataset, from synthetic drawings, or from both."""
 
-import signal
 import sys
 import time
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from polycolor_cli.cli import interrupt
 from polycolor_cli.errors import PolycolorError
 
 if TYPE_CHECKING:
@@ -172,24 +172,14 @@ def _resumed(run: Any, given: dict[str, Any], out: Path | None) -> "TrainConfig"
 
 def _train(config: "TrainConfig", run: Any) -> None:
     stop = Event()
-
-    def interrupted(signum: int, frame: Any) -> None:
-        # a second Ctrl-C means it
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-        print("\npolycolor: stopping after this step; everything is saved", file=sys.stderr, flush=True)
-        stop.set()
-
     from polycolor_cli.train.finish import finish
     from polycolor_cli.train.loop import train
 
-    previous = signal.signal(signal.SIGINT, interrupted)
     try:
-        with _Display() as display:
+        with interrupt.sets(stop, "stopping after this step; everything is saved"), _Display() as display:
             complete = train(config, run, display.update, stop)
     except FloatingPointError as error:
         raise PolycolorError(f"{run.folder}: {error}") from None
-    finally:
-        signal.signal(signal.SIGINT, previous)
     print("writing the model and its pictures …", file=sys.stderr)
     finish(run, config)
     if complete:

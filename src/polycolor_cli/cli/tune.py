@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from polycolor_cli.cli import interrupt
 from polycolor_cli.errors import PolycolorError
 
 if TYPE_CHECKING:
@@ -106,19 +107,10 @@ def _watch(study: "Study", workers: int) -> bool:
     )
     processes = [context.Process(target=_work, args=(study.folder, threads, stop)) for _ in range(workers)]
 
-    def interrupted(signum: int, frame: Any) -> None:
-        # a second Ctrl-C means it
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-        print("\npolycolor: stopping after these steps; everything is saved", file=sys.stderr, flush=True)
-        stop.set()
-
-    previous = signal.signal(signal.SIGINT, interrupted)
-    try:
+    with interrupt.sets(stop, "stopping after these steps; everything is saved"):
         for process in processes:
             process.start()
         _show(study, processes)
-    finally:
-        signal.signal(signal.SIGINT, previous)
         for process in processes:
             process.join()
     if any(process.exitcode for process in processes) and not study.is_complete():
