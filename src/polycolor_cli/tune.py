@@ -193,9 +193,9 @@ class Study:
         return len(done) >= self.search.size
 
     def best(self) -> FrozenTrial | None:
-        """The trial that measures best, of those that came to their end."""
+        """The trial that measures best, of those that came to their end; among equals, the one of least loss."""
         ended = [trial for trial in self.trials() if trial.state is TrialState.COMPLETE]
-        return max(ended, key=lambda trial: trial.value or 0.0, default=None)
+        return max(ended, key=lambda one: (one.value or 0.0, -one.user_attrs.get("val_loss", 0.0)), default=None)
 
     def config_of(self, trial: FrozenTrial) -> TrainConfig:
         return replace(TrainConfig.load(self.config), **trial.params)
