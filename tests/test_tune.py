@@ -153,7 +153,7 @@ def postgres() -> Iterator[str]:
     run(str(tools / "pg_ctl"), "-D", data, "-o", options, "-w", "-l", str(folder / "log"), "start")
     try:
         run(str(tools / "createdb"), "-h", "127.0.0.1", "-p", port, "-U", "test", "study")
-        yield f"postgresql+psycopg://test@127.0.0.1:{port}/study"
+        yield f"postgresql://test@127.0.0.1:{port}/study"
     finally:
         run(str(tools / "pg_ctl"), "-D", data, "-m", "immediate", "stop")
         shutil.rmtree(folder, ignore_errors=True)

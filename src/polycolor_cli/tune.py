@@ -9,6 +9,7 @@ import csv
 import json
 import os
 import platform
+import re
 import shutil
 import time
 import warnings
@@ -161,7 +162,8 @@ class Study:
         storage: optuna.storages.BaseStorage
         if search.storage:
             storage = RDBStorage(
-                search.storage,
+                # without a driver's name SQLAlchemy would look for the one before psycopg 3
+                re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", search.storage),
                 heartbeat_interval=HEARTBEAT,
                 grace_period=3 * HEARTBEAT,
                 heartbeat_stale_trial_callback=RetryHeartbeatStaleTrialCallback(),
