@@ -2,7 +2,8 @@
 
 Run from the top of the repository. The file to run computes in 8-bit integers, with ranges measured on
 synthetic drawings; it lies in the package for the default model, and in `models/` to be uploaded for any
-other. The file to train on holds the weights in 16 bits, in `models/`.
+other. The file to train on holds the weights in 16 bits, in `models/`; git ignores those of the others, which
+are large.
 """
 
 import hashlib
