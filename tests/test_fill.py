@@ -71,6 +71,31 @@ def test_all_that_a_clean_closed_outline_encloses_is_filled(
             assert (colorizer.coverage(picture)[(ink == 0) & (truth == 255)] == 255).all()
 
 
+def test_no_veil_is_left_between_two_closed_lines_however_they_were_resampled(colorizer: Colorizer) -> None:
+    large = Image.new("L", (1200, 960), 255)
+    for rim in (0, 80):
+        ImageDraw.Draw(large).ellipse((160 + rim, 120 + rim, 1040 - rim, 840 - rim), outline=0, width=12)
+    y, x = np.mgrid[:240, :300]
+    distance = np.hypot((x - 150) / 110, (y - 120) / 90)
+    for filter in (Image.Resampling.LANCZOS, Image.Resampling.BICUBIC, Image.Resampling.BOX):
+        coverage = colorizer.coverage(large.resize((300, 240), filter))
+        assert (coverage[distance < 0.97] == 255).all()
+        assert (coverage[distance > 1.03] == 0).all()
+
+
+def test_squared_paper_is_not_filled_square_by_square(colorizer: Colorizer) -> None:
+    page = Image.new("L", (300, 300), 255)
+    for k in range(10, 300, 20):
+        for line in ((k, 0, k, 299), (0, k, 299, k)):
+            ImageDraw.Draw(page).line(line, fill=130)
+    ImageDraw.Draw(page).ellipse((60, 60, 240, 240), outline=0, width=5)
+    y, x = np.mgrid[:300, :300]
+    distance = np.hypot(x - 150, y - 150)
+    coverage = colorizer.coverage(page)
+    assert (coverage[distance < 85] == 255).all()
+    assert coverage[distance > 100].mean() < 10
+
+
 @pytest.mark.parametrize("side", [128, 700])
 def test_the_edge_of_a_clean_drawing_is_as_soft_as_its_ink(colorizer: Colorizer, side: int) -> None:
     for kind in (shapes.ellipse, shapes.rectangle, unseen.arch):

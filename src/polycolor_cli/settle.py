@@ -1,6 +1,7 @@
-"""What a clean drawing says by itself, whatever a network thinks of it.
+"""What a drawing says by itself, whatever a network thinks of it.
 
-Clean is a drawing of one ink on one paper, with half tones only between the two.
+Clean is a drawing of one ink on one paper, with half tones only between the two. Where no more is known
+than that the paper is flat, closed ink still encloses, if the network agrees by half.
 """
 
 import itertools
@@ -16,6 +17,12 @@ SETTLED = 1 << 20
 """Pixels up to which the paper of a picture of two grays is judged together, along itself."""
 BUSY = 0.2
 """Share of neighbouring pixels, one ink and one paper, beyond which black and white are noise and no drawing."""
+FLAT = 8
+"""How many grays flat paper may vary to either side."""
+CONTRAST = 0.65
+"""How far from paper to ink a gray must be to be a wall on flat paper; printed rules are fainter."""
+JUDGED = 1 << 22
+"""Pixels up to which what is enclosed on flat paper is judged piece by piece."""
 STRAY = 0.1
 """Share of the half tones that may lie elsewhere than between ink and paper in a clean drawing."""
 
@@ -30,11 +37,11 @@ def settled(gray: Gray, coverage: Coverage) -> Coverage:
 
     Closed ink covers all that it encloses, as a flood fill around it would; and a pixel half of ink is half
     covered where the paper beside it is bare. What the network thinks, uint8 (H, W) like the gray, decides
-    the rest: open outlines, above all. Of a drawing that is not clean it decides all.
+    the rest: open outlines, above all. Of a drawing that is not even on flat paper it decides all.
     """
     edge, ends = _edges(gray)
     if ends is None:
-        return coverage
+        return _filled_up(gray, coverage)
     low, high = gray == ends[0], gray == ends[1]
     # nearly all ink is covered, and of the paper only what lies inside
     covered = coverage >= 128
@@ -58,6 +65,29 @@ def settled(gray: Gray, coverage: Coverage) -> Coverage:
     inked = amount[judged]
     answer.ravel()[edge[judged]] = np.round(255 * inked + (1 - inked) * beside[judged] / count[judged])
     return answer
+
+
+def _filled_up(gray: Gray, coverage: Coverage) -> Coverage:
+    """The coverage with no veil left over what ink on flat paper encloses; unchanged where the paper is not flat."""
+    counts = np.bincount(gray.ravel(), minlength=256)
+    paper = int(counts.argmax())
+    if gray.size > JUDGED or counts[max(0, paper - FLAT) : paper + FLAT + 1].sum() < gray.size / 2:
+        return coverage
+    darkest, lightest = (int(end) for end in np.flatnonzero(counts)[[0, -1]])
+    reach = CONTRAST * max(paper - darkest, lightest - paper)
+    wall = np.abs(gray.astype(np.int16) - paper) >= max(reach, 3 * FLAT)
+    enclosed = _enclosed(wall, coverage)
+    if not enclosed.any():
+        return coverage
+    import cv2
+
+    count, pieces = cv2.connectedComponents(enclosed.view(np.uint8), connectivity=4)
+    size = np.bincount(pieces.ravel(), minlength=count)
+    agreed = np.bincount(pieces.ravel(), coverage.ravel(), count) >= 127.5 * size
+    agreed[0] = False
+    filled = agreed[pieces]
+    beside_bare = cv2.dilate((~(filled | wall)).view(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    return np.where(filled | (wall & (coverage >= 128) & ~beside_bare), np.uint8(255), coverage)
 
 
 def _edges(gray: Gray) -> tuple[NDArray[np.intp], tuple[int, int] | None]:
