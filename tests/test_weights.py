@@ -19,23 +19,18 @@ from polycolor_cli.weights import DEFAULT, ModelError, published, read
 
 MODEL = read()
 DIGEST = hashlib.sha256(MODEL).hexdigest()
-REGISTRY = f"""
-url = "http://127.0.0.1:9/"
-[models.polycolor]
-file = "polycolor.onnx"
-size = {len(MODEL)}
-sha256 = "{DIGEST}"
-licence = "MIT"
-about = ""
-figures = {{}}
-[models.other]
-file = "other.onnx"
-size = {len(MODEL)}
-sha256 = "{DIGEST}"
+ENTRY = """
+[models.{name}]
+file = "{name}.onnx"
+size = {size}
+sha256 = "{sha256}"
 licence = "MIT"
 about = ""
 figures = {{}}
 """
+REGISTRY = 'url = "http://127.0.0.1:9/"' + "".join(
+    ENTRY.format(name=name, size=len(MODEL), sha256=DIGEST) for name in ("polycolor", "other")
+)
 
 
 class Handler(http.server.BaseHTTPRequestHandler):

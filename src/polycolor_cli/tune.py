@@ -15,6 +15,7 @@ import time
 import warnings
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -117,7 +118,7 @@ class Study:
         (self.folder / "runs").mkdir(parents=True, exist_ok=True)
         config.save(self.config)
         about.write_text(settings, encoding="utf-8")
-        study = self.known()
+        study = self.known
         self.epochs_before = sum(len(trial.intermediate_values) for trial in self.trials())
         there = {trial.user_attrs.get("run") for trial in self.trials()}
         for number, combination in enumerate(search.combinations() if search.grid else [], 1):
@@ -133,10 +134,11 @@ class Study:
     def config_epochs(self) -> int:
         return TrainConfig.load(self.config).epochs
 
-    @property
+    @cached_property
     def search(self) -> Search:
         return Search(**json.loads((self.folder / "study.json").read_text(encoding="utf-8")))
 
+    @cached_property
     def known(self) -> optuna.Study:
         """The study as Optuna has it. Raises PolycolorError where its storage cannot be reached."""
         for patience in (1.0, 2.0, 0.0):
@@ -182,7 +184,7 @@ class Study:
     def trials(self) -> list[FrozenTrial]:
         """Every trial that counts, one for each run: not the failed ones, which have been or will be done again."""
         found: dict[Any, FrozenTrial] = {}
-        for trial in self.known().get_trials(deepcopy=False):
+        for trial in self.known.get_trials(deepcopy=False):
             if trial.state is not TrialState.FAIL and "surplus" not in trial.user_attrs:
                 run = trial.user_attrs.get("run", trial.number)
                 # two machines that began at once may both have queued it
@@ -216,7 +218,7 @@ def work(study: Study, stop: Event) -> None:
     A trial whose process died is done again, from its last epoch where its run lies in this folder.
     """
     search = study.search
-    known = study.known()
+    known = study.known
     while not stop.is_set():
         _requeue_lost(known)
         states = [trial.state for trial in study.trials()]
@@ -353,7 +355,7 @@ def _plot(study: Study) -> None:
     axes.legend(ncols=4, fontsize="x-small")
     figure.savefig(study.folder / "curves.png", dpi=110)
     pyplot.close(figure)
-    known = study.known()
+    known = study.known
     if len(known.get_trials(states=(TrialState.COMPLETE,))) < 2:
         return
     plots: dict[str, Callable[..., Any]] = {

@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 import time
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -140,9 +141,9 @@ def _show(study: "Study", processes: list[Any]) -> None:
 
     console = Console(stderr=True)
     began, told = time.monotonic(), 0
-    with Live(console=console, auto_refresh=False, transient=True) if console.is_terminal else _Quiet() as live:
+    with Live(console=console, auto_refresh=False, transient=True) if console.is_terminal else nullcontext() as live:
         while any(process.is_alive() for process in processes):
-            if console.is_terminal:
+            if live is not None:
                 live.update(_table(study, began), refresh=True)
             else:
                 ended = [trial for trial in study.trials() if trial.state.is_finished()]
@@ -157,14 +158,6 @@ def _show(study: "Study", processes: list[Any]) -> None:
 
 def _value(trial: Any) -> str:
     return "" if trial.value is None else f"{trial.value:.4f}"
-
-
-class _Quiet:
-    def __enter__(self) -> Any:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
 
 
 def _settings(trial: Any) -> dict[str, Any]:
