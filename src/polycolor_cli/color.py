@@ -38,6 +38,15 @@ def css_names() -> dict[str, RGB]:
     return {name: _hex(value) for name, value in ImageColor.colormap.items() if name not in PALETTE}
 
 
+def named() -> dict[str, RGB]:
+    """Every colour that has a name, once: the palette, then what CSS adds, in an order that stays."""
+    known = dict(PALETTE)
+    for name, rgb in sorted(css_names().items()):
+        if rgb not in known.values():
+            known[name] = rgb
+    return known
+
+
 def parse_color(text: str) -> RGB:
     """RGB, each 0..255, for what a person typed: a name, hex, or CSS functional notation.
 

@@ -204,7 +204,9 @@ class Colorizer:
     def _index(self, color: RGB) -> NDArray[np.int64]:
         names = [tuple(rgb) for rgb in self.palette.values()]
         if color not in names:
-            raise weights.ModelError(f"this model only knows the colours {', '.join(self.palette)}")
+            some = list(self.palette)[:11]
+            more = f" and {len(names) - len(some)} more ('polycolor colors')" if len(names) > len(some) else ""
+            raise weights.ModelError(f"this model only knows the colours {', '.join(some)}{more}")
         return np.array([names.index(color)], np.int64)
 
     def _look(self, gray: Gray, inputs: dict[str, NDArray]) -> NDArray[np.uint8]:

@@ -13,6 +13,7 @@ INPUTS = {
     "coverage": ({"drawing"}, {"drawing", "guess"}),
     "rgb": ({"drawing", "color"},),
     "embedding": ({"drawing", "color"},),
+    "text-film": ({"drawing", "color"},),
 }
 """The inputs that a model may have, by its conditioning."""
 DOMAINS = ("", "ai.onnx", "com.microsoft")

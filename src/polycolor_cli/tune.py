@@ -28,7 +28,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from polycolor_cli.errors import PolycolorError
 from polycolor_cli.picture import alive
-from polycolor_cli.train.config import TrainConfig
+from polycolor_cli.train.config import PRESETS, TrainConfig
 from polycolor_cli.train.finish import finish
 from polycolor_cli.train.loop import Progress, train
 from polycolor_cli.train.run import Run
@@ -37,8 +37,11 @@ matplotlib.use("Agg")
 optuna.logging.set_verbosity(optuna.logging.ERROR)
 warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
 
-MEASURE = "masked_accuracy"
-"""What a study makes as large as it can: it means the same whatever loss a trial minimises."""
+MEASURE = "mean_error"
+"""What a study makes as small as it can: it means the same whatever loss a trial minimises, and tells apart
+also trainings too short for one right pixel, all of which have the same masked accuracy."""
+SAID = ("train_loss", "val_loss", "masked_accuracy", MEASURE)
+"""What is told of a trial's end."""
 HEARTBEAT = 5
 """Seconds between two signs of life of a trial in a database; after three missed ones it is done again."""
 
@@ -75,13 +78,13 @@ class Search:
 GRIDS = {
     "polygon-unet": Search(
         values={
-            "lr": [1e-4, 5e-4, 1e-3],
+            "lr": [1e-4, 3e-4, 1e-3],
             "loss": ["l1", "mse"],
             "embed_dim": [8, 16],
             "upsampling": ["bilinear", "transposed"],
         },
         grid=True,
-        fixed={"conditioning": "embedding", "optimizer": "adam", "epochs": 15, "decay": 0.0, "patch": 1, "depth": 4},
+        fixed=PRESETS["polygon-unet"] | {"epochs": 15},
     )
 }
 """Grids by name; `polygon-unet` is the one of the project that the colour embedding comes from."""
@@ -175,10 +178,10 @@ class Study:
         return optuna.create_study(
             storage=storage,
             study_name=self.folder.resolve().name,
-            direction="maximize",
+            direction="minimize",
             load_if_exists=True,
             sampler=optuna.samplers.TPESampler(constant_liar=True),
-            pruner=optuna.pruners.NopPruner() if search.grid else optuna.pruners.MedianPruner(4, 1),
+            pruner=optuna.pruners.NopPruner() if search.grid else optuna.pruners.MedianPruner(2, 1),
         )
 
     def trials(self) -> list[FrozenTrial]:
@@ -197,9 +200,9 @@ class Study:
         return len(done) >= self.search.size
 
     def best(self) -> FrozenTrial | None:
-        """The trial that measures best, of those that came to their end; among equals, the one of least loss."""
+        """The trial of least error, of those that came to their end."""
         ended = [trial for trial in self.trials() if trial.state is TrialState.COMPLETE]
-        return max(ended, key=lambda one: (one.value or 0.0, -one.user_attrs.get("val_loss", 0.0)), default=None)
+        return min(ended, key=lambda one: one.value if one.value is not None else 1.0, default=None)
 
     def config_of(self, trial: FrozenTrial) -> TrainConfig:
         return replace(TrainConfig.load(self.config), **trial.params)
@@ -269,7 +272,7 @@ def _objective(study: Study, known: optuna.Study, trial: optuna.Trial, stop: Eve
         trial.set_user_attr("diverged", str(error))
         raise optuna.TrialPruned from None
     last = run.rows()[-1] if run.rows() else {}
-    for name in ("epoch", "train_loss", "val_loss"):
+    for name in ("epoch", *SAID):
         if name in last:
             trial.set_user_attr(name, last[name])
     if complete:
@@ -307,12 +310,10 @@ def summary(study: Study) -> str:
     lines = []
     for trial in sorted(_ended(study), key=lambda trial: trial.user_attrs["run"]):
         said = [SPOKEN.get(name, lambda v, name=name: f"{name}={v}")(value) for name, value in trial.params.items()]
-        measured = [
-            f"{name}={trial.user_attrs[name]:.6f}" for name in ("train_loss", "val_loss") if name in trial.user_attrs
-        ]
-        given_up = "diverged" if "diverged" in trial.user_attrs else "given up"
-        end = given_up if trial.state is TrialState.PRUNED else f"{MEASURE}={trial.value:.4f}"
-        lines.append(" | ".join([trial.user_attrs["run"], *said, *measured, end]))
+        said += [f"{name}={trial.user_attrs[name]:.6f}" for name in SAID if name in trial.user_attrs]
+        if trial.state is TrialState.PRUNED:
+            said.append("diverged" if "diverged" in trial.user_attrs else "given up")
+        lines.append(" | ".join([trial.user_attrs["run"], *said]))
     return "\n".join(lines) + "\n"
 
 
@@ -326,13 +327,11 @@ def conclude(study: Study) -> FrozenTrial | None:
     names = list(study.search.values)
     with (study.folder / "trials.csv").open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["run", "state", *names, "epochs", "train_loss", "val_loss", MEASURE])
+        writer.writerow(["run", "state", *names, "epochs", *SAID])
         for trial in _ended(study):
             said = trial.user_attrs
             row = [said["run"], trial.state.name.lower(), *(trial.params[name] for name in names)]
-            writer.writerow(
-                [*row, int(said.get("epoch", 0)), said.get("train_loss"), said.get("val_loss"), trial.value]
-            )
+            writer.writerow([*row, int(said.get("epoch", 0)), *(said.get(name) for name in SAID)])
     _plot(study)
     best = study.best()
     if best is not None and study.run_of(best).has_checkpoint():

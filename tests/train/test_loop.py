@@ -76,7 +76,7 @@ def test_a_dataset_must_suit_the_network(tmp_path: Path, dataset: str) -> None:
 
 
 def test_the_learning_rate_rises_holds_and_falls() -> None:
-    rates = [schedule(step / 1000, 0.4) for step in range(1000)]
+    rates = [schedule(step / 1000, 0.03, 0.4) for step in range(1000)]
     assert rates[0] < 0.01
     assert rates[100] == rates[500] == 1
     assert rates[800] == pytest.approx(0.5)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 EPILOG = "Example: polycolor train dataset/ --epochs 60 --out runs/first"
 
-_TRAINING, _NETWORK = "Training", "Network"
+_TRAINING, _NETWORK, _MACHINES = "Training", "Network", "Machines and logs"
 
 
 def command(
@@ -39,6 +39,14 @@ def command(
             "--init-from",
             metavar="MODEL",
             help="Start from the weights of a .safetensors model, made wider if --width asks for it.",
+        ),
+    ] = "",
+    preset: Annotated[
+        str,
+        typer.Option(
+            "--preset",
+            metavar="polygon-unet|ayna",
+            help="Settings of an earlier project on this task; others go first.",
         ),
     ] = "",
     from_study: Annotated[
@@ -71,11 +79,41 @@ def command(
         str, typer.Option(metavar="bce-dice|l1|mse", help="What is minimised.", rich_help_panel=_TRAINING)
     ] = "bce-dice",
     optimizer: Annotated[str, typer.Option(metavar="adamw|adam", help="How.", rich_help_panel=_TRAINING)] = "adamw",
+    patience: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            metavar="EPOCHS",
+            help="End early after so many without a smaller validation loss, with the best model.",
+            show_default=False,
+            rich_help_panel=_TRAINING,
+        ),
+    ] = 0,
+    progressive: Annotated[
+        str,
+        typer.Option(
+            metavar="SIDES",
+            help="Shrink drawings at first: 32,64,128 begins at a quarter of the size.",
+            rich_help_panel=_TRAINING,
+        ),
+    ] = "",
+    adversarial: Annotated[
+        float,
+        typer.Option(
+            min=0,
+            metavar="WEIGHT",
+            help="Also learn to fool a discriminator, which this weighs.",
+            show_default=False,
+            rich_help_panel=_TRAINING,
+        ),
+    ] = 0.0,
     seed: Annotated[int, typer.Option(min=0, help="Same seed, same training.", rich_help_panel=_TRAINING)] = 0,
     conditioning: Annotated[
         str,
         typer.Option(
-            metavar="coverage|rgb|embedding", help="How the network is told the colour.", rich_help_panel=_NETWORK
+            metavar="coverage|rgb|embedding|text-film",
+            help="How the network is told the colour.",
+            rich_help_panel=_NETWORK,
         ),
     ] = "coverage",
     width: Annotated[int, typer.Option(min=1, help="Channels at the finest level.", rich_help_panel=_NETWORK)] = 16,
@@ -91,16 +129,70 @@ def command(
         str, typer.Option(metavar="bilinear|transposed", help="How the decoder enlarges.", rich_help_panel=_NETWORK)
     ] = "bilinear",
     embed_dim: Annotated[int, typer.Option(min=1, help="Numbers per colour name.", rich_help_panel=_NETWORK)] = 16,
+    text_encoder: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME|DIR",
+            help="For text-film: a text model on the Hugging Face hub or in a folder. [default: a CLIP]",
+            rich_help_panel=_NETWORK,
+        ),
+    ] = "",
+    pooling: Annotated[
+        str, typer.Option(metavar="cls|mean", help="For text-film: one vector of a text.", rich_help_panel=_NETWORK)
+    ] = "cls",
+    residual: Annotated[
+        bool, typer.Option("--residual", help="Shortcuts around convolutions.", rich_help_panel=_NETWORK)
+    ] = False,
+    attention: Annotated[
+        str,
+        typer.Option(
+            metavar="none|bottleneck|coarse",
+            help="Let positions look at each other, at the coarsest level or the three coarsest.",
+            rich_help_panel=_NETWORK,
+        ),
+    ] = "none",
+    devices: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            help="Processes on each machine that share every step.",
+            show_default="1, or what torchrun says",
+            rich_help_panel=_MACHINES,
+        ),
+    ] = 0,
+    num_nodes: Annotated[
+        int,
+        typer.Option(min=0, help="Machines.", show_default="1, or what torchrun says", rich_help_panel=_MACHINES),
+    ] = 0,
+    precision: Annotated[
+        str,
+        typer.Option(
+            metavar="bf16-mixed|32",
+            help="What is computed in.",
+            show_default="bf16-mixed where the hardware has it",
+            rich_help_panel=_MACHINES,
+        ),
+    ] = "",
+    log: Annotated[
+        str,
+        typer.Option(
+            metavar="csv,tensorboard,wandb",
+            help="Where the curves go, beside the metrics.csv of the run.",
+            rich_help_panel=_MACHINES,
+        ),
+    ] = "",
 ) -> None:
     """Train a network on a dataset folder, on synthetic drawings, or on both.
 
     RUN holds the settings, curves, samples, a checkpoint to resume from, and the model in two files:
-    model.onnx to run ('colorize --model RUN') and model.safetensors to train on.
+    model.onnx to run ('colorize --model RUN') and model.safetensors to train on. On several machines run
+    the same command on each through torchrun.
     """
     given = {
         name: value
         for name, value in ctx.params.items()
-        if name not in ("out", "resume", "from_study") and ctx.get_parameter_source(name).name != "DEFAULT"  # type: ignore[union-attr]
+        if name not in ("out", "resume", "from_study", "preset", "devices", "num_nodes")
+        and ctx.get_parameter_source(name).name != "DEFAULT"  # type: ignore[union-attr]
     }
     from polycolor_cli.train.run import Run
 
@@ -111,12 +203,13 @@ def command(
         if out is None:
             raise PolycolorError("where to? Give a new folder with --out")
         run = Run(out)
-        config = _new(run, (_found(from_study) if from_study else {}) | given)
-    _train(config, run)
+        config = _new(run, (_found(from_study) if from_study else {}) | _preset(preset) | given)
+    _train(config, run, devices, num_nodes)
 
 
 def _new(run: Any, given: dict[str, Any]) -> "TrainConfig":
-    from polycolor_cli.train.config import TrainConfig, best_precision, dimensions_of
+    from polycolor_cli.nn.text import width_of
+    from polycolor_cli.train.config import CLIP, TrainConfig, best_precision, dimensions_of
 
     if run.folder.exists() and (not run.folder.is_dir() or any(run.folder.iterdir())):
         raise PolycolorError(
@@ -126,16 +219,27 @@ def _new(run: Any, given: dict[str, Any]) -> "TrainConfig":
         raise PolycolorError("nothing to learn from: give a dataset folder, or --synthetic, or both")
     if given.get("init_from"):
         given = dimensions_of(Path(given["init_from"]), given)
-    for name in ("loss", "optimizer", "conditioning", "upsampling"):
+    for name in ("loss", "optimizer", "conditioning", "upsampling", "log"):
         # BCE+Dice, AdamW and L1 are how papers spell them
         if name in given:
             given[name] = given[name].lower().replace("+", "-")
     if given.get("dataset"):
         # a run can be resumed from anywhere
         given = given | {"dataset": str(Path(given["dataset"]).resolve())}
-    config = TrainConfig(**given, precision=best_precision())
+    if given.get("conditioning") == "text-film":
+        given.setdefault("text_encoder", CLIP)
+        given.setdefault("text_dim", width_of(given["text_encoder"]))
+    config = TrainConfig(**{"precision": best_precision()} | given)
     config.check()
     return config
+
+
+def _preset(name: str) -> dict[str, Any]:
+    from polycolor_cli.train.config import PRESETS
+
+    if name and name not in PRESETS:
+        raise PolycolorError(f"--preset {name}: not one of {', '.join(PRESETS)}")
+    return PRESETS[name] if name else {}
 
 
 def _found(study: Path) -> dict[str, Any]:
@@ -170,16 +274,26 @@ def _resumed(run: Any, given: dict[str, Any], out: Path | None) -> "TrainConfig"
     return config
 
 
-def _train(config: "TrainConfig", run: Any) -> None:
+def _train(config: "TrainConfig", run: Any, devices: int, num_nodes: int) -> None:
     stop = Event()
     from polycolor_cli.train.finish import finish
     from polycolor_cli.train.loop import train
+    from polycolor_cli.train.parallel import is_first
 
     try:
         with interrupt.sets(stop, "stopping after this step; everything is saved"), _Display() as display:
-            complete = train(config, run, display.update, stop)
+            complete = train(config, run, display.update, stop, devices=devices, num_nodes=num_nodes)
     except FloatingPointError as error:
-        raise PolycolorError(f"{run.folder}: {error}") from None
+        kept = ""
+        if run.has_checkpoint() and is_first():
+            finish(run, config)
+            kept = f"; the model of the last good epoch is {run.folder / 'model.onnx'}"
+        raise PolycolorError(f"{run.folder}: {error}{kept}") from None
+    except OSError as error:
+        kept = f"; what is saved goes on with --resume {run.folder}" if run.has_checkpoint() else ""
+        raise PolycolorError(f"{run.folder}: {error.strerror or error}{kept}") from None
+    if not is_first():
+        return
     print("writing the model and its pictures …", file=sys.stderr)
     finish(run, config)
     if complete:
@@ -196,7 +310,9 @@ class _Display:
         from rich.console import Console
         from rich.progress import BarColumn, Progress, TextColumn
 
-        self.console = Console(stderr=True)
+        from polycolor_cli.train.parallel import is_first
+
+        self.console = Console(stderr=True, quiet=not is_first())
         columns = (TextColumn("epoch {task.fields[epoch]}"), BarColumn(), TextColumn("{task.description}"))
         self.bar = Progress(*columns, console=self.console, disable=not self.console.is_terminal)
         self.bar.start()

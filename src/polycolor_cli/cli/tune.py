@@ -29,9 +29,9 @@ def command(
     ] = "",
     out: Annotated[Path | None, typer.Option("--out", metavar="STUDY", help="Folder of the study.")] = None,
     grid: Annotated[
-        str, typer.Option("--grid", metavar="polygon-unet", help="Try every combination of a known grid.")
+        str, typer.Option("--grid", metavar="polygon-unet", help="Try every combination of a known grid, or --trials of them.")
     ] = "",
-    trials: Annotated[int, typer.Option(min=1, help="Trainings to begin, without --grid.")] = 30,
+    trials: Annotated[int, typer.Option(min=1, help="Trainings to begin, the worse half given up early.")] = 30,
     workers: Annotated[int, typer.Option(min=1, metavar="N", help="Trainings at a time; they share the cores.")] = 1,
     storage: Annotated[
         str,
@@ -81,15 +81,17 @@ def command(
     values = {name: some for name, some in search.values.items() if name not in given}
     if not values:
         raise PolycolorError("every setting that is searched is fixed by an option: nothing is left to search")
-    search = replace(search, values=values, trials=trials, storage=storage)
+    # so many of a grid, instead of all, are a search among its values
+    whole = bool(grid) and ctx.get_parameter_source("trials").name == "DEFAULT"  # type: ignore[union-attr]
+    search = replace(search, values=values, grid=whole, trials=trials, storage=storage)
     settings: dict[str, Any] = {"epochs": epochs, "precision": best_precision()} | search.fixed | given
     config = TrainConfig(**settings)
     config.check()
     study = Study(out)
     study.begin(config, search)
-    whole = _watch(study, workers)
+    ended = _watch(study, workers)
     best = conclude(study)
-    if not whole:
+    if not ended:
         print(f"stopped early; the same command goes on: {out}", file=sys.stderr)
         raise typer.Exit(130)
     if best is None:
@@ -185,7 +187,7 @@ def _table(study: "Study", began: float) -> Any:
         table.add_row(
             trial.user_attrs.get("run", ""), trial.state.name.lower(),
             *(str(_settings(trial).get(name, "")) for name in search.values),
-            f"{max(values, default=0)}/{epochs}", f"{max(values.values(), default=0):.4f}" if values else "",
+            f"{max(values, default=0)}/{epochs}", f"{min(values.values()):.4f}" if values else "",
             style="bold green" if best is not None and trial.number == best.number else None,
         )  # fmt: skip
     return table

@@ -10,18 +10,26 @@ import itertools
 import multiprocessing.util
 import os
 import signal
+from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any
 
 import cv2
 import numpy as np
 import torch
+import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from polycolor_cli.color import PALETTE, RGB, parse_color
-from polycolor_cli.data.dataset import Row, coverage_between
+from polycolor_cli.color import PALETTE, RGB, named, parse_color
+from polycolor_cli.data.dataset import DatasetError, Row, coverage_between
 from polycolor_cli.data.synthetic import TAUGHT, Drawing, World, drawing
+
+READ_AHEAD = 4
+"""Batches of a dataset that are read before their turn."""
 
 NAMES = list(PALETTE)
 PALETTE_RGB = np.array([PALETTE[name] for name in NAMES], np.float32) / 255
@@ -49,6 +57,8 @@ class Batch:
     coverage (N, 1, H, W): what the shape covers; known (N, 1, H, W): 1 where that is certain.
     painted (N, 3, H, W): the picture to come out.
     from_half: whether the network is to look at half the size first, as it does at large pictures.
+    weight: what a loss over these counts, 1 being usual: where several processes share a batch, one that
+    holds more drawings counts more.
     """
 
     drawing: Tensor
@@ -59,18 +69,51 @@ class Batch:
     known: Tensor
     painted: Tensor
     from_half: bool = False
+    weight: float = 1.0
 
     def __len__(self) -> int:
         return len(self.drawing)
 
+    def to(self, device: torch.device) -> Batch:
+        """The same on another device."""
+        tensors: dict[str, Any] = {
+            name: value.to(device) for name, value in vars(self).items() if isinstance(value, Tensor)
+        }
+        return replace(self, **tensors)
+
+    def shrunk(self, times: int) -> Batch:
+        """The same at 1 / `times` of the size, a power of two."""
+        if times == 1:
+            return self
+        small = replace(self, drawing=halved(self.drawing))
+        for name in ("gray", "coverage", "known", "painted"):
+            setattr(small, name, F.avg_pool2d(getattr(self, name), 2))
+        return small.shrunk(times // 2)
+
+
+ALL = slice(0, None, 1)
+"""The part of each batch that the only process takes; of three, the second takes slice(1, None, 3)."""
+
+
+def _part_of(count: int, part: slice) -> tuple[slice, float]:
+    """Which of `count` drawings a process takes, and what they weigh: all, where they do not go round."""
+    if count < part.step:
+        return ALL, 1.0
+    return part, len(range(count)[part]) * part.step / count
+
 
 def synthetic_batch(
-    seed: int, number: int, batch_size: int, size: tuple[int, int] | None = None, world: World = TAUGHT
+    seed: int,
+    number: int,
+    batch_size: int,
+    size: tuple[int, int] | None = None,
+    world: World = TAUGHT,
+    part: slice = ALL,
 ) -> Batch:
     """Batch `number` of a synthetic world's drawings under `seed`.
 
     With no `size` one is drawn, and the batch holds as many drawings as cost about what
-    `batch_size` drawings of 128 x 128 do. Colours come from the palette.
+    `batch_size` drawings of 128 x 128 do. Colours come from the palette. Of them all, only `part` is drawn.
     """
     rng = np.random.default_rng([seed, 1 << 40, number])
     if size is None:
@@ -79,9 +122,11 @@ def synthetic_batch(
     else:
         count = batch_size
     # drawings of different batches never share an index
-    drawings = [drawing(seed, number * 4096 + i, size, world) for i in range(count)]
-    batch = from_drawings(drawings, rng.integers(len(NAMES), size=count))
+    part, weight = _part_of(count, part)
+    drawings = [drawing(seed, number * 4096 + i, size, world) for i in range(count)[part]]
+    batch = from_drawings(drawings, rng.integers(len(NAMES), size=count)[part])
     batch.from_half = min(size) >= 160 and bool(rng.random() < 0.5)
+    batch.weight = weight
     return batch
 
 
@@ -107,16 +152,22 @@ def from_drawings(drawings: list[Drawing], names: np.ndarray) -> Batch:
     return Batch(given, gray, color, torch.from_numpy(names), coverage, torch.ones_like(coverage), painted)
 
 
-def palette_index(color: RGB) -> int | None:
-    """The place of a colour in the palette, if it has one."""
-    return next((i for i, rgb in enumerate(PALETTE.values()) if rgb == color), None)
+def index_of(color: RGB) -> int | None:
+    """The place of a colour among those with a name, which the palette begins, if it has one."""
+    return _PLACES.get(color)
+
+
+_PLACES = {rgb: place for place, rgb in enumerate(named().values())}
 
 
 def from_rows(rows: list[Row]) -> Batch:
     """A batch of dataset rows whose pictures have one size."""
-    given, coverages, knowns, painted, colors, names = [], [], [], [], [], []
+    given: list[NDArray] = []
+    coverages, knowns, painted, colors, names = [], [], [], [], []
     for row in rows:
         gray, picture = row.load()
+        if picture.shape[:2] != gray.shape or any(gray.shape != others.shape[1:] for others in given[:1]):
+            raise DatasetError([f"{row.drawing} or {row.painted}: changed its size since the training began"])
         color = parse_color(row.colour)
         coverage, known = coverage_between(gray, picture, color)
         given.append(planes(gray))
@@ -124,7 +175,7 @@ def from_rows(rows: list[Row]) -> Batch:
         knowns.append(known)
         painted.append(picture)
         colors.append(color)
-        names.append(palette_index(color) or 0)
+        names.append(index_of(color) or 0)
     drawing = torch.from_numpy(np.stack(given)).float() / 255
     return Batch(
         drawing=drawing,
@@ -137,11 +188,17 @@ def from_rows(rows: list[Row]) -> Batch:
     )
 
 
+def halved(drawing: Tensor) -> Tensor:
+    """A drawing's planes (N, 3, H, W) at half the size: smallest of the smallest, mean, largest of the largest."""
+    smallest, mean, largest = drawing.unbind(1)
+    return torch.stack([-F.max_pool2d(-smallest, 2), F.avg_pool2d(mean, 2), F.max_pool2d(largest, 2)], 1)
+
+
 class SyntheticStream(torch.utils.data.IterableDataset[Batch]):
     """The endless stream of synthetic batches from number `start` on."""
 
-    def __init__(self, seed: int, batch_size: int, start: int = 0, world: World = TAUGHT) -> None:
-        self.seed, self.batch_size, self.start, self.world = seed, batch_size, start, world
+    def __init__(self, seed: int, batch_size: int, start: int = 0, world: World = TAUGHT, part: slice = ALL) -> None:
+        self.seed, self.batch_size, self.start, self.world, self.part = seed, batch_size, start, world, part
 
     def __iter__(self) -> Iterator[Batch]:
         cv2.setNumThreads(1)
@@ -150,20 +207,24 @@ class SyntheticStream(torch.utils.data.IterableDataset[Batch]):
         if worker is not None:
             number, step = self.start + worker.id, worker.num_workers
         while True:
-            yield synthetic_batch(self.seed, number, self.batch_size, world=self.world)
+            yield synthetic_batch(self.seed, number, self.batch_size, world=self.world, part=self.part)
             number += step
 
 
 class RowStream:
-    """Batches of dataset rows, shuffled anew each epoch; rows of one size share a batch."""
+    """Batches of dataset rows, shuffled anew each epoch; rows of one size share a batch.
 
-    def __init__(self, rows: list[Row], seed: int, batch_size: int) -> None:
-        self.rows, self.seed, self.batch_size = rows, seed, batch_size
+    Pictures are read when their batch comes: a dataset may be larger than memory.
+    """
+
+    def __init__(self, rows: list[Row], seed: int, batch_size: int, part: slice = ALL) -> None:
+        self.rows, self.seed, self.batch_size, self.part = rows, seed, batch_size, part
         self.groups: dict[tuple[int, int], list[int]] = {}
         for i, row in enumerate(rows):
             self.groups.setdefault(row.size, []).append(i)
         self.epoch = sum(-(-len(group) // batch_size) for group in self.groups.values())
 
+    @lru_cache(maxsize=1)  # noqa: B019
     def in_epoch(self, epoch: int) -> list[list[Row]]:
         """The batches of one epoch, in their order."""
         rng = np.random.default_rng([self.seed, epoch])
@@ -174,7 +235,22 @@ class RowStream:
         return [[self.rows[i] for i in batches[b]] for b in rng.permutation(len(batches))]
 
     def __getitem__(self, number: int) -> Batch:
-        return from_rows(self.in_epoch(number // self.epoch)[number % self.epoch])
+        rows = self.in_epoch(number // self.epoch)[number % self.epoch]
+        part, weight = _part_of(len(rows), self.part)
+        batch = from_rows(rows[part])
+        batch.weight = weight
+        return batch
+
+    def ahead(self, start: int) -> Iterator[Batch]:
+        """Batches from number `start` on, read ahead in a thread of their own."""
+        with ThreadPoolExecutor(1) as reader:
+            coming = deque(reader.submit(self.__getitem__, start + i) for i in range(READ_AHEAD))
+            try:
+                for number in itertools.count(start + READ_AHEAD):
+                    yield coming.popleft().result()
+                    coming.append(reader.submit(self.__getitem__, number))
+            finally:
+                reader.shutdown(wait=False, cancel_futures=True)
 
 
 def _prepare(worker: int) -> None:
@@ -185,10 +261,12 @@ def _prepare(worker: int) -> None:
     multiprocessing.util.Finalize(None, os._exit, args=(0,), exitpriority=-100)
 
 
-def synthetic_batches(seed: int, batch_size: int, start: int, world: World = TAUGHT) -> Iterator[Batch]:
+def synthetic_batches(
+    seed: int, batch_size: int, start: int, world: World = TAUGHT, part: slice = ALL
+) -> Iterator[Batch]:
     """Synthetic batches from number `start` on, made ahead in a process of their own."""
     loader = torch.utils.data.DataLoader(
-        SyntheticStream(seed, batch_size, start, world),
+        SyntheticStream(seed, batch_size, start, world, part),
         batch_size=None,
         num_workers=1,
         prefetch_factor=6,
@@ -200,18 +278,23 @@ def synthetic_batches(seed: int, batch_size: int, start: int, world: World = TAU
 
 
 def training_batches(
-    rows: RowStream | None, synthetic: bool, seed: int, batch_size: int, start: int, world: World = TAUGHT
+    rows: RowStream | None,
+    synthetic: bool,
+    seed: int,
+    batch_size: int,
+    start: int,
+    world: World = TAUGHT,
+    part: slice = ALL,
 ) -> Iterator[Batch]:
-    """The endless stream of training batches from number `start` on.
+    """The endless stream of training batches from number `start` on, or `part` of each.
 
     Rows of a dataset, synthetic drawings, or the two in turn.
     """
     if rows is None:
-        yield from synthetic_batches(seed, batch_size, start, world)
+        yield from synthetic_batches(seed, batch_size, start, world, part)
     elif not synthetic:
-        for number in itertools.count(start):
-            yield rows[number]
+        yield from rows.ahead(start)
     else:
-        drawn = synthetic_batches(seed, batch_size, start // 2, world)
+        read, drawn = rows.ahead(-(-start // 2)), synthetic_batches(seed, batch_size, start // 2, world, part)
         for number in itertools.count(start):
-            yield next(drawn) if number % 2 else rows[number // 2]
+            yield next(drawn if number % 2 else read)

@@ -22,7 +22,7 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 import polycolor_cli
-from polycolor_cli.color import PALETTE
+from polycolor_cli.color import PALETTE, named
 from polycolor_cli.nn.unet import Dimensions, UNet, exact
 from polycolor_cli.picture import write_whole
 from polycolor_cli.weights import METADATA
@@ -67,7 +67,8 @@ class _Edges(nn.Module):
 
 def describe(net: UNet, origin: dict[str, Any]) -> str:
     """What a model file says of itself, as JSON."""
-    about = {"version": polycolor_cli.__version__, "config": net.dims.as_dict(), "palette": PALETTE, "origin": origin}
+    known = named() if net.dims.text_dim else PALETTE
+    about = {"version": polycolor_cli.__version__, "config": net.dims.as_dict(), "palette": known, "origin": origin}
     return json.dumps(about)
 
 
@@ -103,7 +104,7 @@ def export(
     A `coverage` network with a second look takes `drawing` (N, planes, H, W) in 0..1 and `guess`
     (N, 1, H, W), and answers with `coverage` (N, 1, H, W): from scratch where the guess is empty
     (0, 1, 0, 0), else with the guess's edges drawn anew. Others take `drawing`, and where they are
-    told the colour `color`: RGB (N, 3) in 0..1, or the index (N,) in the palette; those answer with
+    told the colour `color`: RGB (N, 3) in 0..1, or the index (N,) among the names they know; those answer with
     `picture` (N, 3, H, W). Given some `drawings` to measure by, a network with a second look is made
     small and quick: its first look computes in 8-bit integers.
     """
@@ -122,7 +123,7 @@ def export(
     elif net.dims.conditioning == "coverage":
         model = _traced(_Look(net), {"drawing": drawing}, "coverage")
     else:
-        color = torch.zeros(2, dtype=torch.long) if net.dims.conditioning == "embedding" else torch.rand(2, 3)
+        color = torch.rand(2, 3) if net.dims.conditioning == "rgb" else torch.zeros(2, dtype=torch.long)
         model = _traced(_Look(net), {"drawing": drawing, "color": color}, "picture")
     onnx.helper.set_model_props(model, {METADATA: describe(net, origin)})
     onnx.checker.check_model(model)

@@ -22,6 +22,8 @@ def widened(net: UNet, dims: Dimensions, noise: float = NOISE) -> UNet:
     """
     if net.dims == dims:
         return net
+    if net.dims.residual or net.dims.attention != "none" or net.dims.text_dim:
+        raise ValueError("a network with shortcuts, attention or a text encoder's vectors cannot be widened")
     like = replace(net.dims, width=dims.width, max_width=dims.max_width)
     if like != dims or any(new < old for new, old in zip(dims.widths, net.dims.widths, strict=True)):
         raise ValueError(f"a network of {net.dims} cannot be widened to {dims}")

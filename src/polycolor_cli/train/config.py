@@ -3,18 +3,23 @@
 import json
 import tomllib
 from dataclasses import asdict, dataclass, fields
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 import torch
 
-from polycolor_cli.color import PALETTE
+from polycolor_cli.color import PALETTE, named
 from polycolor_cli.errors import PolycolorError
 from polycolor_cli.nn.export import load_weights
 from polycolor_cli.nn.losses import Loss
-from polycolor_cli.nn.unet import Conditioning, Dimensions, Upsampling
+from polycolor_cli.nn.text import Pooling
+from polycolor_cli.nn.unet import Attention, Conditioning, Dimensions, Upsampling
 
 Optimizer = Literal["adamw", "adam"]
+LOGS = ("csv", "tensorboard", "wandb")
+"""What a training can be logged to; the metrics.csv of its run is always written."""
+Precision = Literal["bf16-mixed", "32"]
 
 
 @dataclass(frozen=True)
@@ -23,9 +28,17 @@ class TrainConfig:
 
     dataset: folder in the dataset layout, or empty; synthetic: draw from the synthetic world.
     An epoch goes once through the dataset, or through 16,000 drawings without one.
-    steps: optimiser steps, or 0 to train for `epochs`. lr: the highest learning rate, reached after
-    a short warm-up and brought to zero over the last `decay` share of the training.
-    precision: `bf16` or `fp32`. init_from: a `.safetensors` model to start from, or empty.
+    steps: optimiser steps, or 0 to train for `epochs`; patience: epochs without a smaller validation loss
+    after which to end early, or 0. batch_size: drawings per step, of all processes together.
+    lr: the highest learning rate, reached after the first `warm_up` share of the training and brought to
+    zero over the last `decay` share of it. clip: the longest a gradient may be, or 0. averaging: how much
+    of the moving average of the weights, which is what becomes the model, is kept at each step; 0 for
+    the weights as they are.
+    progressive: sides that drawings are shrunk to first, as in `32,64,128`; empty for never.
+    adversarial: weight of the loss of not fooling a discriminator, or 0.
+    text_encoder, pooling: where the vectors of `text_dim` come from that a `text-film` network is told.
+    init_from: a `.safetensors` model to start from, or empty. log: what to log to beside metrics.csv.
+    The others are explained at `Dimensions`.
     """
 
     dataset: str = ""
@@ -33,6 +46,7 @@ class TrainConfig:
     conditioning: Conditioning = "coverage"
     epochs: int = 50
     steps: int = 0
+    patience: int = 0
     batch_size: int = 32
     lr: float = 2e-3
     loss: Loss = "bce-dice"
@@ -44,10 +58,21 @@ class TrainConfig:
     upsampling: Upsampling = "bilinear"
     embed_dim: int = 16
     refine: int = 16
+    residual: bool = False
+    attention: Attention = "none"
+    text_encoder: str = ""
+    text_dim: int = 0
+    pooling: Pooling = "cls"
+    progressive: str = ""
+    adversarial: float = 0.0
+    warm_up: float = 0.03
     decay: float = 0.4
-    precision: str = "fp32"
+    clip: float = 1.0
+    averaging: float = 0.998
+    precision: Precision = "32"
     seed: int = 0
     init_from: str = ""
+    log: str = ""
 
     def dimensions(self) -> Dimensions:
         return Dimensions(
@@ -58,9 +83,17 @@ class TrainConfig:
             patch=self.patch,
             upsampling=self.upsampling,
             embed_dim=self.embed_dim,
-            colors=len(PALETTE),
+            colors=len(named() if self.conditioning == "text-film" else PALETTE),
             refine=self.refine,
+            residual=self.residual,
+            attention=self.attention,
+            text_dim=self.text_dim,
         )
+
+    @property
+    def sides(self) -> list[int]:
+        """The sides that drawings are shrunk to one after the other, the last being full size."""
+        return [int(side) for side in self.progressive.split(",")] if self.progressive else []
 
     def save(self, path: Path) -> None:
         # a flat table of strings, numbers and booleans is the same in JSON and in TOML
@@ -69,9 +102,22 @@ class TrainConfig:
 
     def check(self) -> None:
         """Raise PolycolorError for a setting that names nothing we have."""
-        for name, choices in (("loss", Loss), ("optimizer", Optimizer)):
+        for name, choices in (
+            ("loss", Loss), ("optimizer", Optimizer), ("pooling", Pooling), ("precision", Precision)
+        ):  # fmt: skip
             if getattr(self, name) not in get_args(choices):
                 raise PolycolorError(f"--{name} is {getattr(self, name)!r}, not one of {', '.join(get_args(choices))}")
+        strange = [name for name in self.log.split(",") if self.log and name not in LOGS]
+        if strange:
+            raise PolycolorError(f"--log is {self.log!r}: {strange[0]!r} is not one of {', '.join(LOGS)}")
+        try:
+            sides = self.sides
+        except ValueError:
+            sides = [0]
+        if any(small < 1 or large != 2 * small for small, large in pairwise([*sides, 2 * sides[-1]] if sides else [])):
+            raise PolycolorError(
+                f"--progressive is {self.progressive!r}: give sides that double, like 32,64,128, the last for full size"
+            )
         try:
             self.dimensions()
         except ValueError as error:
@@ -84,10 +130,47 @@ class TrainConfig:
         return cls(**{key: value for key, value in table.items() if key in known})
 
 
-def best_precision() -> str:
-    """`bf16` where this machine multiplies in it by hardware, else `fp32`."""
-    native = torch.backends.mkldnn.is_available() and torch.ops.mkldnn._is_mkldnn_bf16_supported()
-    return "bf16" if native else "fp32"
+CLIP = "openai/clip-vit-base-patch32"
+"""The text encoder that is asked where none is named."""
+
+_AS_THEY_DID = {"optimizer": "adam", "epochs": 50, "warm_up": 0.0, "decay": 0.0, "clip": 0.0, "averaging": 0.0}
+_PLAIN_UNET = {"width": 64, "depth": 4, "max_width": 512, "patch": 1}
+
+PRESETS: dict[str, dict[str, Any]] = {
+    "polygon-unet": _AS_THEY_DID
+    | _PLAIN_UNET
+    | {
+        "conditioning": "embedding",
+        "embed_dim": 16,
+        "upsampling": "bilinear",
+        "loss": "mse",
+        "lr": 1e-3,
+        "batch_size": 8,
+    },
+    "ayna": _AS_THEY_DID
+    | _PLAIN_UNET
+    | {
+        "conditioning": "text-film",
+        "text_encoder": CLIP,
+        "pooling": "mean",
+        "upsampling": "transposed",
+        "loss": "l1",
+        "lr": 1e-4,
+        "batch_size": 1,
+    },
+}
+"""The recipes of two earlier projects on this task, by name: a plain U-Net of three halvings on 128 x 128 pictures,
+a constant learning rate, the weights as they are after the last step. `polygon-unet` is the best of its grid (R23).
+"""
+
+
+def best_precision() -> Precision:
+    """`bf16-mixed` where this machine multiplies in it by hardware, else `32`."""
+    if torch.cuda.is_available():
+        native = torch.cuda.is_bf16_supported(including_emulation=False)
+    else:
+        native = torch.backends.mkldnn.is_available() and torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    return "bf16-mixed" if native else "32"
 
 
 def dimensions_of(model: Path, given: dict[str, Any]) -> dict[str, Any]:

@@ -3,8 +3,9 @@
 import csv
 import json
 import shutil
+from io import StringIO
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from safetensors.torch import load_file, save_file
@@ -13,7 +14,23 @@ from torch import nn
 from polycolor_cli.picture import write_whole
 from polycolor_cli.train.config import TrainConfig
 
+if TYPE_CHECKING:
+    from polycolor_cli.train.adversary import Adversary
+
 Measures = dict[str, float]
+
+
+class Checkpoint:
+    """What of a training is kept in a checkpoint: networks and optimisers, by name."""
+
+    def __init__(
+        self, net: nn.Module, average: nn.Module, optimizer: torch.optim.Optimizer, adversary: "Adversary | None"
+    ) -> None:
+        self.modules = {"net": net, "average": average}
+        self.optimizers = {"optimizer": optimizer}
+        if adversary is not None:
+            self.modules["discriminator"] = adversary.net
+            self.optimizers["discriminator-optimizer"] = adversary.optimizer
 
 
 class Run:
@@ -38,12 +55,13 @@ class Run:
 
     def append(self, row: Measures) -> None:
         """Add a row to metrics.csv."""
-        new = not self.metrics.exists() or not self.metrics.stat().st_size
-        with self.metrics.open("a", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, list(row), lineterminator="\n")
-            if new:
-                writer.writeheader()
-            writer.writerow({key: f"{value:.6g}" for key, value in row.items()})
+        there = self.metrics.read_text(encoding="utf-8") if self.metrics.exists() else ""
+        text = StringIO(newline="")
+        writer = csv.DictWriter(text, list(row), lineterminator="\n")
+        if not there:
+            writer.writeheader()
+        writer.writerow({key: f"{value:.6g}" for key, value in row.items()})
+        write_whole(self.metrics, (there + text.getvalue()).encode())
 
     def rows(self) -> list[Measures]:
         """The rows of metrics.csv so far."""
@@ -58,21 +76,20 @@ class Run:
         kept = [row for row in self.rows() if row["step"] <= step]
         write_whole(self.metrics, "".join(lines[: len(kept) + 1]).encode())
 
-    def save_checkpoint(
-        self, net: nn.Module, average: nn.Module, optimizer: torch.optim.Optimizer, state: dict[str, Any]
-    ) -> None:
+    def save(self, training: Checkpoint, state: dict[str, Any]) -> None:
         """Write everything a training needs to go on, whole or not at all."""
         fresh = self.folder / "checkpoint.new"
         shutil.rmtree(fresh, ignore_errors=True)
         fresh.mkdir(parents=True)
-        _save(net.state_dict(), fresh / "net.safetensors")
-        _save(average.state_dict(), fresh / "average.safetensors")
-        moments = {
-            f"{index}.{name}": value
-            for index, values in optimizer.state_dict()["state"].items()
-            for name, value in values.items()
-        }
-        _save(moments, fresh / "optimizer.safetensors")
+        for name, module in training.modules.items():
+            _save(module.state_dict(), fresh / f"{name}.safetensors")
+        for name, optimizer in training.optimizers.items():
+            moments = {
+                f"{index}.{key}": value
+                for index, values in optimizer.state_dict()["state"].items()
+                for key, value in values.items()
+            }
+            _save(moments, fresh / f"{name}.safetensors")
         (fresh / "state.json").write_text(json.dumps(state), encoding="utf-8")
         old = self.folder / "checkpoint.old"
         shutil.rmtree(old, ignore_errors=True)
@@ -81,28 +98,46 @@ class Run:
         fresh.rename(self.checkpoint)
         shutil.rmtree(old, ignore_errors=True)
 
-    def load_checkpoint(self, net: nn.Module, average: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, Any]:
+    def load(self, training: Checkpoint) -> dict[str, Any]:
         """Put a checkpoint's weights and moments back in place; returns its state."""
-        # a crash between two renames leaves the last good one under its old name
-        folder = self.checkpoint if self.checkpoint.exists() else self.folder / "checkpoint.old"
-        net.load_state_dict(load_file(folder / "net.safetensors"))
-        average.load_state_dict(load_file(folder / "average.safetensors"))
-        table = optimizer.state_dict()
-        parameters = [p for group in optimizer.param_groups for p in group["params"]]
-        moments: dict[int, dict[str, torch.Tensor]] = {}
-        for key, value in load_file(folder / "optimizer.safetensors").items():
-            index, name = key.split(".", 1)
-            if value.shape == parameters[int(index)].shape:
-                # a fused optimiser walks through memory: moments must lie as their weights do
-                value = torch.empty_like(parameters[int(index)]).copy_(value)
-            moments.setdefault(int(index), {})[name] = value
-        table["state"] = moments
-        optimizer.load_state_dict(table)
+        folder = self.last_checkpoint
+        for name, module in training.modules.items():
+            module.load_state_dict(load_file(folder / f"{name}.safetensors"))
+        for name, optimizer in training.optimizers.items():
+            table = optimizer.state_dict()
+            table["state"] = _moments(folder / f"{name}.safetensors", optimizer)
+            optimizer.load_state_dict(table)
         state: dict[str, Any] = json.loads((folder / "state.json").read_text(encoding="utf-8"))
         return state
 
+    def keep_best(self, average: nn.Module) -> None:
+        """Keep the weights that measure best so far: what an early end comes back to."""
+        _save(average.state_dict(), self.folder / "best.safetensors.new")
+        (self.folder / "best.safetensors.new").replace(self.best)
+
+    @property
+    def best(self) -> Path:
+        return self.folder / "best.safetensors"
+
+    @property
+    def last_checkpoint(self) -> Path:
+        # a crash between two renames leaves the last good one under its old name
+        return self.checkpoint if self.checkpoint.exists() else self.folder / "checkpoint.old"
+
     def has_checkpoint(self) -> bool:
         return self.checkpoint.exists() or (self.folder / "checkpoint.old").exists()
+
+
+def _moments(path: Path, optimizer: torch.optim.Optimizer) -> dict[int, dict[str, torch.Tensor]]:
+    parameters = [p for group in optimizer.param_groups for p in group["params"]]
+    moments: dict[int, dict[str, torch.Tensor]] = {}
+    for key, value in load_file(path).items():
+        index, name = key.split(".", 1)
+        if value.shape == parameters[int(index)].shape:
+            # a fused optimiser walks through memory: moments must lie as their weights do
+            value = torch.empty_like(parameters[int(index)]).copy_(value)
+        moments.setdefault(int(index), {})[name] = value
+    return moments
 
 
 def _save(tensors: dict[str, torch.Tensor], path: Path) -> None:
