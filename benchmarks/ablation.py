@@ -2,9 +2,9 @@
 
     python benchmarks/ablation.py OUT --steps 300
 
-OUT keeps the runs; started again, only what is missing is trained. Two tables are printed, and
-written to OUT/ablation.md: what the coverage network loses without each of its parts, and the three
-ways of telling a network the colour.
+OUT keeps the runs; started again, only what is missing is trained. The table of what the network loses
+without each of its parts is printed, and written to OUT/ablation.md. Ways of telling a network the colour
+are compared by comparison.py.
 """
 
 import argparse
@@ -19,7 +19,7 @@ import numpy as np
 from PIL import Image
 
 from polycolor_cli import fill, metrics
-from polycolor_cli.color import PALETTE, RGB
+from polycolor_cli.color import RGB
 from polycolor_cli.data import unseen
 from polycolor_cli.data.synthetic import TAUGHT, World, drawing
 from polycolor_cli.data.write import SHAPES, plain_drawing
@@ -71,8 +71,6 @@ VARIANTS: dict[str, tuple[dict[str, object], World, Callable[[], contextlib.Abst
     "no gaps rubbed out": ({}, replace(TAUGHT, whole=True), contextlib.nullcontext),
     "loss L1": ({"loss": "l1"}, TAUGHT, contextlib.nullcontext),
     "width 8": ({"width": 8, "max_width": 48}, TAUGHT, contextlib.nullcontext),
-    "conditioned by rgb": ({"conditioning": "rgb"}, TAUGHT, contextlib.nullcontext),
-    "conditioned by embedding": ({"conditioning": "embedding"}, TAUGHT, contextlib.nullcontext),
 }
 """What each training changes: settings, the synthetic world, and what else."""
 
@@ -147,30 +145,15 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=300)
     parser.add_argument("--count", type=int, default=400, help="drawings to measure each figure on")
     given = parser.parse_args()
-    seen = list(PALETTE.values())[:8]
-    parts = ["| training | unseen world | clean | gaps | 512 px |", "|---|---|---|---|---|"]
-    ways = [
-        "| conditioning | usual pictures, colours of the palette | the same, colours never seen "
-        "| unseen shapes | unseen shapes with gaps |",
-        "|---|---|---|---|---|",
-    ]
+    lines = ["| training | unseen world | clean | gaps | 512 px |", "|---|---|---|---|---|"]
     for name, (settings, world, changed) in VARIANTS.items():
         with changed():
-            model = trained(given.out / name.replace(" ", "-"), given.steps, settings, world)
-            colorizer = Colorizer(model)
-            if colorizer.conditioning == "coverage":
-                figures = [filled_right(colorizer, w, 128, given.count) for w in (unseen.WORLD, CLEAN, GAPPED)]
-                parts.append(f"| {name} | {' | '.join([*figures, large(colorizer, given.count // 4)])} |")
-            if "conditioning" in settings or name == "all of it":
-                cells = [
-                    painted_right(colorizer, w, colors, given.count)
-                    for w, colors in ((None, seen), (None, UNSEEN_COLORS), (CLEAN, seen), (GAPPED, seen))
-                ]
-                ways.append(f"| {colorizer.conditioning} | {' | '.join(cells)} |")
-        print(parts[-1] if colorizer.conditioning == "coverage" else ways[-1], file=sys.stderr, flush=True)
-    text = "\n".join([*parts, "", *ways, ""])
-    (given.out / "ablation.md").write_text(text, encoding="utf-8")
-    print(text)
+            colorizer = Colorizer(trained(given.out / name.replace(" ", "-"), given.steps, settings, world))
+            figures = [filled_right(colorizer, w, 128, given.count) for w in (unseen.WORLD, CLEAN, GAPPED)]
+            lines.append(f"| {name} | {' | '.join([*figures, large(colorizer, given.count // 4)])} |")
+        print(lines[-1], file=sys.stderr, flush=True)
+        (given.out / "ablation.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    print("\n".join(lines))
 
 
 if __name__ == "__main__":

@@ -15,9 +15,11 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
+from polycolor_cli.cli import main
 from polycolor_cli.fill import Colorizer, Filled, Paint
 
 Run = Callable[..., subprocess.CompletedProcess[bytes]]
+Refused = Callable[..., str]
 
 
 def square(side: int = 128, width: int = 2) -> Image.Image:
@@ -62,5 +64,21 @@ def polycolor(tmp_path: Path) -> Run:
         assert done.returncode == code, done.stderr.decode()
         assert b"Traceback" not in done.stderr
         return done
+
+    return run
+
+
+@pytest.fixture
+def refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Refused:
+    """Run the command in this process, which is quicker; it must refuse with one line, which is returned."""
+
+    def run(*arguments: object) -> str:
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setattr(sys, "argv", ["polycolor", *map(str, arguments)])
+        capfd.readouterr()
+        with pytest.raises(SystemExit) as end:
+            main()
+        assert end.value.code == 2
+        return capfd.readouterr().err
 
     return run

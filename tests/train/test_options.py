@@ -88,18 +88,10 @@ def test_a_shrunk_batch_keeps_its_extremes_and_its_coverage() -> None:
     assert torch.allclose(small.coverage.mean(), batch.coverage.mean(), atol=1e-5)
 
 
-def test_an_adversary_is_in_the_curves_and_in_the_checkpoint(tmp_path: Path, dataset: str) -> None:
-    straight = trained(tmp_path / "straight", dataset, adversarial=0.5)
-    row = straight.rows()[-1]
+def test_an_adversary_is_in_the_curves(tmp_path: Path, dataset: str) -> None:
+    row = trained(tmp_path / "run", dataset, adversarial=0.5).rows()[-1]
     assert row["discriminator_loss"] > 0
     assert row["adversarial_loss"] > 0
-    trained(tmp_path / "broken", dataset, adversarial=0.5, steps=2, decay=0.0)
-    broken = Run(tmp_path / "broken")
-    loop.train(replace(TINY, dataset=dataset, adversarial=0.5, decay=0.0), broken)
-    again = trained(tmp_path / "again", dataset, adversarial=0.5, decay=0.0)
-    # a warm-up is a share of all steps: the first two differ in it, the discriminator in nothing else
-    assert weights(broken).keys() == weights(again).keys()
-    assert (broken.checkpoint / "discriminator-optimizer.safetensors").exists()
 
 
 def test_a_stopped_adversary_goes_on_to_the_same_bits(tmp_path: Path, dataset: str) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from polycolor_cli.cli import interrupt
+from polycolor_cli.cli import interrupt, settings
 from polycolor_cli.errors import PolycolorError
 
 if TYPE_CHECKING:
@@ -17,18 +17,14 @@ if TYPE_CHECKING:
 
 EPILOG = "Example: polycolor train dataset/ --epochs 60 --out runs/first"
 
-_TRAINING, _NETWORK, _MACHINES = "Training", "Network", "Machines and logs"
+_TRAINING, _MACHINES = "Training", "Machines and logs"
 
 
 def command(
     ctx: typer.Context,
-    dataset: Annotated[
-        str, typer.Argument(metavar="DATASET", help="Folder in the dataset layout.", show_default=False)
-    ] = "",
+    dataset: settings.Dataset = "",
     out: Annotated[Path | None, typer.Option("--out", metavar="RUN", help="New folder for the run.")] = None,
-    synthetic: Annotated[
-        bool, typer.Option("--synthetic", help="Learn from endless synthetic drawings (too).")
-    ] = False,
+    synthetic: settings.Synthetic = False,
     resume: Annotated[
         Path | None,
         typer.Option("--resume", metavar="RUN", help="Go on with a run; --epochs or --steps may set a new end."),
@@ -53,32 +49,18 @@ def command(
         Path | None,
         typer.Option("--from-study", metavar="STUDY", help="Take the best settings that 'polycolor tune' found."),
     ] = None,
-    epochs: Annotated[
-        int,
-        typer.Option(
-            min=1,
-            help="Rounds through the data (16,000 drawings a round without a dataset).",
-            rich_help_panel=_TRAINING,
-        ),
-    ] = 50,
+    epochs: settings.Epochs = 50,
     steps: Annotated[
         int,
         typer.Option(
             min=0, help="Optimiser steps, instead of --epochs.", show_default=False, rich_help_panel=_TRAINING
         ),
     ] = 0,
-    batch_size: Annotated[int, typer.Option(min=1, help="Drawings per step.", rich_help_panel=_TRAINING)] = 32,
-    lr: Annotated[float, typer.Option(min=0, help="Highest learning rate.", rich_help_panel=_TRAINING)] = 2e-3,
-    decay: Annotated[
-        float,
-        typer.Option(
-            min=0, max=1, help="Last share of the training, over which it falls to zero.", rich_help_panel=_TRAINING
-        ),
-    ] = 0.4,
-    loss: Annotated[
-        str, typer.Option(metavar="bce-dice|l1|mse", help="What is minimised.", rich_help_panel=_TRAINING)
-    ] = "bce-dice",
-    optimizer: Annotated[str, typer.Option(metavar="adamw|adam", help="How.", rich_help_panel=_TRAINING)] = "adamw",
+    batch_size: settings.BatchSize = 32,
+    lr: settings.Lr = 2e-3,
+    decay: settings.Decay = 0.4,
+    loss: settings.Loss = "bce-dice",
+    optimizer: settings.Optimizer = "adamw",
     patience: Annotated[
         int,
         typer.Option(
@@ -89,68 +71,20 @@ def command(
             rich_help_panel=_TRAINING,
         ),
     ] = 0,
-    progressive: Annotated[
-        str,
-        typer.Option(
-            metavar="SIDES",
-            help="Shrink drawings at first: 32,64,128 begins at a quarter of the size.",
-            rich_help_panel=_TRAINING,
-        ),
-    ] = "",
-    adversarial: Annotated[
-        float,
-        typer.Option(
-            min=0,
-            metavar="WEIGHT",
-            help="Also learn to fool a discriminator, which this weighs.",
-            show_default=False,
-            rich_help_panel=_TRAINING,
-        ),
-    ] = 0.0,
-    seed: Annotated[int, typer.Option(min=0, help="Same seed, same training.", rich_help_panel=_TRAINING)] = 0,
-    conditioning: Annotated[
-        str,
-        typer.Option(
-            metavar="coverage|rgb|embedding|text-film",
-            help="How the network is told the colour.",
-            rich_help_panel=_NETWORK,
-        ),
-    ] = "coverage",
-    width: Annotated[int, typer.Option(min=1, help="Channels at the finest level.", rich_help_panel=_NETWORK)] = 16,
-    depth: Annotated[int, typer.Option(min=1, help="Levels.", rich_help_panel=_NETWORK)] = 6,
-    max_width: Annotated[int, typer.Option(min=1, help="Most channels at any level.", rich_help_panel=_NETWORK)] = 96,
-    patch: Annotated[
-        int,
-        typer.Option(
-            min=1, help="Side of the pixel block folded into channels; 1 for a plain U-Net.", rich_help_panel=_NETWORK
-        ),
-    ] = 2,
-    upsampling: Annotated[
-        str, typer.Option(metavar="bilinear|transposed", help="How the decoder enlarges.", rich_help_panel=_NETWORK)
-    ] = "bilinear",
-    embed_dim: Annotated[int, typer.Option(min=1, help="Numbers per colour name.", rich_help_panel=_NETWORK)] = 16,
-    text_encoder: Annotated[
-        str,
-        typer.Option(
-            metavar="NAME|DIR",
-            help="For text-film: a text model on the Hugging Face hub or in a folder. [default: a CLIP]",
-            rich_help_panel=_NETWORK,
-        ),
-    ] = "",
-    pooling: Annotated[
-        str, typer.Option(metavar="cls|mean", help="For text-film: one vector of a text.", rich_help_panel=_NETWORK)
-    ] = "cls",
-    residual: Annotated[
-        bool, typer.Option("--residual", help="Shortcuts around convolutions.", rich_help_panel=_NETWORK)
-    ] = False,
-    attention: Annotated[
-        str,
-        typer.Option(
-            metavar="none|bottleneck|coarse",
-            help="Let positions look at each other, at the coarsest level or the three coarsest.",
-            rich_help_panel=_NETWORK,
-        ),
-    ] = "none",
+    progressive: settings.Progressive = "",
+    adversarial: settings.Adversarial = 0.0,
+    seed: settings.Seed = 0,
+    conditioning: settings.Conditioning = "coverage",
+    width: settings.Width = 16,
+    depth: settings.Depth = 6,
+    max_width: settings.MaxWidth = 96,
+    patch: settings.Patch = 2,
+    upsampling: settings.Upsampling = "bilinear",
+    embed_dim: settings.EmbedDim = 16,
+    text_encoder: settings.TextEncoder = "",
+    pooling: settings.Pooling = "cls",
+    residual: settings.Residual = False,
+    attention: settings.Attention = "none",
     devices: Annotated[
         int,
         typer.Option(
@@ -188,12 +122,7 @@ def command(
     model.onnx to run ('colorize --model RUN') and model.safetensors to train on. On several machines run
     the same command on each through torchrun.
     """
-    given = {
-        name: value
-        for name, value in ctx.params.items()
-        if name not in ("out", "resume", "from_study", "preset", "devices", "num_nodes")
-        and ctx.get_parameter_source(name).name != "DEFAULT"  # type: ignore[union-attr]
-    }
+    given = settings.given_in(ctx)
     from polycolor_cli.train.run import Run
 
     if resume is not None:
@@ -208,8 +137,7 @@ def command(
 
 
 def _new(run: Any, given: dict[str, Any]) -> "TrainConfig":
-    from polycolor_cli.nn.text import width_of
-    from polycolor_cli.train.config import CLIP, TrainConfig, best_precision, dimensions_of
+    from polycolor_cli.train.config import dimensions_of
 
     if run.folder.exists() and (not run.folder.is_dir() or any(run.folder.iterdir())):
         raise PolycolorError(
@@ -219,19 +147,7 @@ def _new(run: Any, given: dict[str, Any]) -> "TrainConfig":
         raise PolycolorError("nothing to learn from: give a dataset folder, or --synthetic, or both")
     if given.get("init_from"):
         given = dimensions_of(Path(given["init_from"]), given)
-    for name in ("loss", "optimizer", "conditioning", "upsampling", "log"):
-        # BCE+Dice, AdamW and L1 are how papers spell them
-        if name in given:
-            given[name] = given[name].lower().replace("+", "-")
-    if given.get("dataset"):
-        # a run can be resumed from anywhere
-        given = given | {"dataset": str(Path(given["dataset"]).resolve())}
-    if given.get("conditioning") == "text-film":
-        given.setdefault("text_encoder", CLIP)
-        given.setdefault("text_dim", width_of(given["text_encoder"]))
-    config = TrainConfig(**{"precision": best_precision()} | given)
-    config.check()
-    return config
+    return settings.configured(given)
 
 
 def _preset(name: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from polycolor_cli.cli import interrupt
+from polycolor_cli.cli import interrupt, settings
 from polycolor_cli.errors import PolycolorError
 
 if TYPE_CHECKING:
@@ -19,17 +19,16 @@ if TYPE_CHECKING:
 
 EPILOG = "Example: polycolor tune dataset/ --grid polygon-unet --out studies/first"
 
-_FIXED = "Fixed for all trainings"
-
 
 def command(
     ctx: typer.Context,
-    dataset: Annotated[
-        str, typer.Argument(metavar="DATASET", help="Folder in the dataset layout.", show_default=False)
-    ] = "",
+    dataset: settings.Dataset = "",
     out: Annotated[Path | None, typer.Option("--out", metavar="STUDY", help="Folder of the study.")] = None,
     grid: Annotated[
-        str, typer.Option("--grid", metavar="polygon-unet", help="Try every combination of a known grid, or --trials of them.")
+        str,
+        typer.Option(
+            "--grid", metavar="polygon-unet", help="Try every combination of a known grid, or --trials of them."
+        ),
     ] = "",
     trials: Annotated[int, typer.Option(min=1, help="Trainings to begin, the worse half given up early.")] = 30,
     workers: Annotated[int, typer.Option(min=1, metavar="N", help="Trainings at a time; they share the cores.")] = 1,
@@ -40,16 +39,27 @@ def command(
             help="Database of the study (postgresql://...): all machines that run this same command join it.",
         ),
     ] = "",
-    synthetic: Annotated[
-        bool, typer.Option("--synthetic", help="Learn from endless synthetic drawings (too).", rich_help_panel=_FIXED)
-    ] = False,
-    epochs: Annotated[int, typer.Option(min=1, rich_help_panel=_FIXED)] = 15,
-    batch_size: Annotated[int, typer.Option(min=1, rich_help_panel=_FIXED)] = 32,
-    width: Annotated[int, typer.Option(min=1, rich_help_panel=_FIXED)] = 16,
-    depth: Annotated[int, typer.Option(min=1, rich_help_panel=_FIXED)] = 6,
-    max_width: Annotated[int, typer.Option(min=1, rich_help_panel=_FIXED)] = 96,
-    conditioning: Annotated[str, typer.Option(metavar="coverage|rgb|embedding", rich_help_panel=_FIXED)] = "coverage",
-    seed: Annotated[int, typer.Option(min=0, rich_help_panel=_FIXED)] = 0,
+    synthetic: settings.Synthetic = False,
+    epochs: settings.Epochs = 15,
+    batch_size: settings.BatchSize = 32,
+    lr: settings.Lr = 2e-3,
+    decay: settings.Decay = 0.4,
+    loss: settings.Loss = "bce-dice",
+    optimizer: settings.Optimizer = "adamw",
+    progressive: settings.Progressive = "",
+    adversarial: settings.Adversarial = 0.0,
+    seed: settings.Seed = 0,
+    conditioning: settings.Conditioning = "coverage",
+    width: settings.Width = 16,
+    depth: settings.Depth = 6,
+    max_width: settings.MaxWidth = 96,
+    patch: settings.Patch = 2,
+    upsampling: settings.Upsampling = "bilinear",
+    embed_dim: settings.EmbedDim = 16,
+    text_encoder: settings.TextEncoder = "",
+    pooling: settings.Pooling = "cls",
+    residual: settings.Residual = False,
+    attention: settings.Attention = "none",
 ) -> None:
     """Search for the training settings that fill best.
 
@@ -64,29 +74,19 @@ def command(
         raise PolycolorError("nothing to learn from: give a dataset folder, or --synthetic, or both")
     from dataclasses import replace
 
-    from polycolor_cli.train.config import TrainConfig, best_precision
     from polycolor_cli.tune import GRIDS, SETTINGS_THAT_MATTER, Study, conclude
 
     if grid and grid not in GRIDS:
         raise PolycolorError(f"--grid {grid}: not one of {', '.join(GRIDS)}")
     search = GRIDS[grid] if grid else SETTINGS_THAT_MATTER
-    known = TrainConfig.__dataclass_fields__
-    given = {
-        name: value
-        for name, value in ctx.params.items()
-        if name in known and ctx.get_parameter_source(name).name != "DEFAULT"  # type: ignore[union-attr]
-    }
-    if dataset:
-        given["dataset"] = str(Path(dataset).resolve())
+    given = settings.given_in(ctx)
     values = {name: some for name, some in search.values.items() if name not in given}
     if not values:
         raise PolycolorError("every setting that is searched is fixed by an option: nothing is left to search")
     # so many of a grid, instead of all, are a search among its values
     whole = bool(grid) and ctx.get_parameter_source("trials").name == "DEFAULT"  # type: ignore[union-attr]
     search = replace(search, values=values, grid=whole, trials=trials, storage=storage)
-    settings: dict[str, Any] = {"epochs": epochs, "precision": best_precision()} | search.fixed | given
-    config = TrainConfig(**settings)
-    config.check()
+    config = settings.configured({"epochs": epochs} | search.fixed | given)
     study = Study(out)
     study.begin(config, search)
     ended = _watch(study, workers)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import nn
 
 from polycolor_cli.picture import write_whole
@@ -141,4 +141,5 @@ def _moments(path: Path, optimizer: torch.optim.Optimizer) -> dict[int, dict[str
 
 
 def _save(tensors: dict[str, torch.Tensor], path: Path) -> None:
-    save_file({key: value.detach().contiguous() for key, value in tensors.items()}, path)
+    # written here and not by safetensors, whose error for a full disk is no OSError
+    path.write_bytes(save({key: value.detach().contiguous() for key, value in tensors.items()}))
