@@ -150,3 +150,9 @@ def test_halving_keeps_thin_ink() -> None:
     assert smallest[:, 1].max() == 0
     assert mean[0, 1] == pytest.approx(255 * 15 / 16, abs=2)
     assert largest.min() == 255
+
+
+def test_an_error_is_one_line_whatever_the_file_is_called(tmp_path: Path) -> None:
+    with pytest.raises(PictureError) as caught:
+        read_picture(tmp_path / "two\nlines\t\x1b[31m.png")
+    assert str(caught.value) == f"{tmp_path}/two\\nlines\\t\\x1b[31m.png: no such file"

@@ -46,6 +46,10 @@ _FRESH = f".polycolor-{platform.node() or 'here'}-"
 class PictureError(PolycolorError):
     """A picture that cannot be read or written: which one, and why."""
 
+    def __str__(self) -> str:
+        # a file's name may hold line breaks, and an error is one line
+        return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in super().__str__())
+
 
 def read_picture(source: Path | bytes, name: str | None = None) -> Image.Image:
     """A picture as it looks to a person, in mode `L` (gray) or `RGB`.

@@ -6,6 +6,7 @@ POLYCOLOR_FAULTS=N multiplies the number of damaged files and kills.
 import os
 import random
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -165,6 +166,36 @@ def test_a_folder_that_goes_away_midway(tmp_path: Path) -> None:
     assert len(outcomes) == 60 or len(outcomes) >= 30
     assert states["filled"] >= 30
     assert all("cannot be read" in (o.reason or "") for o in outcomes if o.state == "failed")
+
+
+def test_a_folder_that_loses_its_permissions_midway(tmp_path: Path) -> None:
+    # root may read everything unless it gives that up
+    before = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if os.geteuid() == 0 else []
+    if before and not shutil.which("setpriv"):
+        pytest.skip("running as root, and setpriv is not installed")
+    for folder in ("a", "z"):
+        (tmp_path / "in" / folder).mkdir(parents=True)
+        for number in range(120):
+            square(64, 1 + number % 3).save(tmp_path / "in" / folder / f"{number:03}.png")
+    command = [*before, POLYCOLOR, "batch", str(tmp_path / "in"), "-c", "red", "--workers", "1"]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE)
+    until = time.monotonic() + 60
+    while not list(tmp_path.glob("in-colored/a/*.png")) and time.monotonic() < until:
+        time.sleep(0.01)
+    (tmp_path / "in" / "z").chmod(0)
+    try:
+        _, errors = process.communicate(timeout=120)
+    finally:
+        (tmp_path / "in" / "z").chmod(0o755)
+    done = {path.parent.name: len(list(path.parent.iterdir())) for path in tmp_path.glob("in-colored/*/*.png")}
+    assert process.returncode == 1, errors.decode()
+    assert b"Permission denied" in errors
+    assert b"Traceback" not in errors
+    assert done["a"] == 120
+    assert done.get("z", 0) < 120
+    assert subprocess.run([*command, "-q"], check=False).returncode == 0
+    assert len(list(tmp_path.glob("in-colored/z/*.png"))) == 120
+    assert not list(tmp_path.glob("in-colored/**/.*"))
 
 
 def test_a_disk_that_fills_up_and_is_emptied_again(tmp_path: Path) -> None:
