@@ -199,15 +199,11 @@ def _train(config: "TrainConfig", run: Any, devices: int, num_nodes: int) -> Non
     try:
         with interrupt.sets(stop, "stopping after this step; everything is saved"), _Display() as display:
             complete = train(config, run, display.update, stop, devices=devices, num_nodes=num_nodes)
-    except FloatingPointError as error:
-        kept = ""
-        if run.has_checkpoint() and is_first():
-            finish(run, config)
-            kept = f"; the model of the last good epoch is {run.folder / 'model.onnx'}"
-        raise PolycolorError(f"{run.folder}: {error}{kept}") from None
-    except OSError as error:
-        kept = f"; what is saved goes on with --resume {run.folder}" if run.has_checkpoint() else ""
-        raise PolycolorError(f"{run.folder}: {error.strerror or error}{kept}") from None
+    except (FloatingPointError, OSError, PolycolorError) as error:
+        if not is_first():
+            # the first process says it
+            raise typer.Exit(2) from None
+        raise _told(error, run, config) from None
     if not is_first():
         return
     print("writing the model and its pictures …", file=sys.stderr)
@@ -217,6 +213,22 @@ def _train(config: "TrainConfig", run: Any, devices: int, num_nodes: int) -> Non
     else:
         print(f"stopped early; go on with: polycolor train --resume {run.folder}")
         raise typer.Exit(130)
+
+
+def _told(error: Exception, run: Any, config: "TrainConfig") -> PolycolorError:
+    """What ended a training, and what is left of it."""
+    from polycolor_cli.train.finish import finish
+
+    if isinstance(error, FloatingPointError):
+        kept = ""
+        if run.has_checkpoint():
+            finish(run, config)
+            kept = f"; the model of the last good epoch is {run.folder / 'model.onnx'}"
+        return PolycolorError(f"{run.folder}: {error}{kept}")
+    if isinstance(error, PolycolorError):
+        return error
+    kept = f"; what is saved goes on with --resume {run.folder}" if run.has_checkpoint() else ""
+    return PolycolorError(f"{run.folder}: {getattr(error, 'strerror', None) or error}{kept}")
 
 
 class _Display:

@@ -66,15 +66,15 @@ def train(
     ValueError for a bad start before the folder is made, PolycolorError where the run was trained on other
     data, and FloatingPointError where the loss stops being a number.
     """
+    splits = read_dataset(Path(config.dataset)) if config.dataset else None
+    if splits:
+        _check_fit(config, splits)
     fabric = started(config.precision, devices, num_nodes)
     first, ranks = fabric.is_global_zero, fabric.world_size
     part = slice(fabric.global_rank, None, ranks)
     torch.manual_seed(config.seed)
-    splits = read_dataset(Path(config.dataset)) if config.dataset else None
     rows = RowStream(splits["training"], config.seed, config.batch_size, part) if splits else None
     per_epoch = rows.epoch * (2 if config.synthetic else 1) if rows else max(1, EPOCH_DRAWINGS // config.batch_size)
-    if splits:
-        _check_fit(config, splits)
     steps = config.steps or config.epochs * per_epoch
     net = share_statistics(_network(config, run), fabric).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     fabric.barrier()
