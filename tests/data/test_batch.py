@@ -1,3 +1,4 @@
+import tracemalloc
 from pathlib import Path
 
 import torch
@@ -33,3 +34,31 @@ def test_an_epoch_has_every_row_once(tmp_path: Path) -> None:
     assert len(first) == 7
     assert [row.drawing for row in first] != [row.drawing for row in second]
     assert torch.equal(stream[4].drawing, stream[4].drawing)
+
+
+def test_a_dataset_is_read_as_it_is_needed(tmp_path: Path) -> None:
+    write_dataset(tmp_path / "d", 48, 1, seed=1)
+    stream = RowStream(read_dataset(tmp_path / "d")["training"], seed=1, batch_size=4)
+    pixels = 128 * 128
+    tracemalloc.start()
+    try:
+        batches = stream.ahead(0)
+        for _ in range(3 * stream.epoch):
+            next(batches)
+        batches.close()
+        kept, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    # the pixels alone of all drawings, as bytes, are four times as many as what is ever held of them
+    assert kept < 48 * 4 * pixels / 4
+    assert peak < 48 * 4 * pixels * 4
+
+
+def test_parts_of_a_batch_are_the_batch() -> None:
+    whole = synthetic_batch(4, 2, 5, (64, 64))
+    parts = [synthetic_batch(4, 2, 5, (64, 64), part=slice(rank, None, 2)) for rank in range(2)]
+    assert torch.equal(whole.drawing[0::2], parts[0].drawing)
+    assert torch.equal(whole.painted[1::2], parts[1].painted)
+    assert [part.weight for part in parts] == [3 * 2 / 5, 2 * 2 / 5]
+    # where there are fewer drawings than processes each takes all
+    assert torch.equal(synthetic_batch(4, 2, 2, (64, 64), part=slice(4, None, 5)).name, whole.name[:2])
