@@ -12,7 +12,7 @@ demo: .venv/installed
 
 # build the wheel, install it into an environment of its own, test it there
 test: .venv-test/installed
-	.venv-test/bin/python -m pytest
+	.venv-test/bin/python -m pytest -n auto --dist loadfile
 
 lint: .venv-test/installed
 	.venv-test/bin/ruff check .

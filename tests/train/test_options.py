@@ -53,6 +53,7 @@ def colorizes(run: Run, dataset: str, **settings: Any) -> None:
         {"conditioning": "rgb", "residual": True, "attention": "coarse", "loss": "l1", "upsampling": "transposed"},
         {"progressive": "32,64,128"},
         {"adversarial": 0.5},
+        {"precision": "bf16-mixed"},
     ],
     ids=str,
 )
