@@ -101,7 +101,16 @@ def test_a_search_begins_as_many_as_it_may(tmp_path: Path) -> None:
     study.begin(tiny(tmp_path), Search({"lr": [1e-3, 1e-4, 1e-5], "depth": [2, 3]}, trials=5))
     work(study, Event())
     assert study.is_complete()
-    assert len(study.trials()) == 5
+    # and nothing twice
+    assert len({tuple(trial.params.values()) for trial in study.trials()}) == len(study.trials()) == 5
+
+
+def test_a_search_ends_when_everything_is_tried(tmp_path: Path) -> None:
+    study = Study(tmp_path / "study")
+    study.begin(tiny(tmp_path), Search({"lr": [1e-3, 1e-4], "depth": [2]}, trials=9))
+    work(study, Event())
+    assert study.is_complete()
+    assert sorted(trial.params["lr"] for trial in study.trials()) == [1e-4, 1e-3]
 
 
 def test_the_command_killed_and_started_again(tmp_path: Path, polycolor: Run) -> None:

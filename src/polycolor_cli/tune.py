@@ -9,6 +9,7 @@ import csv
 import json
 import os
 import platform
+import random
 import re
 import shutil
 import time
@@ -73,7 +74,7 @@ class Search:
 
     @property
     def size(self) -> int:
-        return len(self.combinations()) if self.grid else self.trials
+        return len(self.combinations()) if self.grid else min(self.trials, len(self.combinations()))
 
 
 GRIDS = {
@@ -213,7 +214,7 @@ class Study:
 
 
 class StoppedError(Exception):
-    """A trial was broken off by a person; it is queued to go on."""
+    """A trial that does not count: broken off by a person and queued to go on, or one that was made before."""
 
 
 def work(study: Study, stop: Event) -> None:
@@ -251,6 +252,14 @@ def _objective(study: Study, known: optuna.Study, trial: optuna.Trial, stop: Eve
     if "run" not in trial.user_attrs:
         trial.set_user_attr("run", f"R{trial.number + 1:02}")
     settings: dict[str, Any] = {name: trial.suggest_categorical(name, values) for name, values in search.values.items()}
+    if "settings" not in trial.user_attrs:
+        tried = [one.params for one in study.trials() if one.number != trial.number]
+        if settings in tried:
+            # the same again would come to the same: what nobody tried is tried instead
+            untried = [one for one in search.combinations() if one not in tried]
+            if untried:
+                known.enqueue_trial(random.Random(trial.number).choice(untried))
+            raise StoppedError
     config = replace(TrainConfig.load(study.config), **settings)
     run = Run(study.folder / "runs" / trial.user_attrs["run"])
     halt, pruned = Event(), False

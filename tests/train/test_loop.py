@@ -7,8 +7,11 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from polycolor_cli.data.dataset import DatasetError
+from polycolor_cli.data.batch import RowStream
+from polycolor_cli.data.dataset import DatasetError, read_dataset
 from polycolor_cli.data.write import write_dataset
+from polycolor_cli.nn.losses import loss_of
+from polycolor_cli.nn.unet import UNet
 from polycolor_cli.train.config import TrainConfig
 from polycolor_cli.train.loop import schedule, train
 from polycolor_cli.train.run import Run
@@ -56,6 +59,22 @@ def test_it_learns(tmp_path: Path, dataset: str, loss: str, optimizer: str) -> N
     config = replace(TINY, dataset=dataset, steps=0, epochs=18, loss=loss, optimizer=optimizer, lr=1e-2)  # type: ignore[arg-type]
     rows = trained(config, tmp_path / "run").rows()
     assert rows[-1]["train_loss"] < 0.7 * rows[0]["train_loss"]
+
+
+@pytest.mark.parametrize("conditioning", ["rgb", "coverage"])
+def test_the_loss_is_that_of_every_look(tmp_path: Path, dataset: str, conditioning: str) -> None:
+    config = replace(TINY, dataset=dataset, conditioning=conditioning, steps=1)  # type: ignore[arg-type]
+    run = trained(config, tmp_path / "run")
+    torch.manual_seed(config.seed)
+    net = UNet(config.dimensions()).train()
+    batch = RowStream(read_dataset(Path(dataset))["training"], config.seed, config.batch_size)[0]
+    if conditioning == "rgb":
+        expected = loss_of(config.loss, net(batch.drawing, batch.color), batch)
+    else:
+        first = net.look(batch.drawing)
+        expected = loss_of(config.loss, net(batch.drawing, guess=first.sigmoid()), batch)
+        expected = expected + 0.5 * loss_of(config.loss, first, batch)
+    assert run.rows()[-1]["train_loss"] == pytest.approx(expected.item(), rel=1e-4)
 
 
 def test_a_diverging_loss_stops_with_words(tmp_path: Path, dataset: str) -> None:

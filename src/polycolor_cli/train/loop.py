@@ -76,7 +76,7 @@ def train(
     rows = RowStream(splits["training"], config.seed, config.batch_size, part) if splits else None
     per_epoch = rows.epoch * (2 if config.synthetic else 1) if rows else max(1, EPOCH_DRAWINGS // config.batch_size)
     steps = config.steps or config.epochs * per_epoch
-    net = share_statistics(_network(config, run), fabric).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    net: UNet = share_statistics(_network(config, run), fabric).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     fabric.barrier()
     if first:
         run.begin(config)
@@ -116,7 +116,7 @@ def train(
             group["lr"] = config.lr * rate
         early, last = looks(batch.drawing, color_input(net, batch), batch.from_half)
         loss = loss_of(config.loss, last, batch)
-        if early is not last:
+        if net.refiner is not None:
             loss = loss + 0.5 * loss_of(config.loss, early, batch)
         parts = [loss.detach() * batch.weight]
         if adversary is not None:
