@@ -19,22 +19,16 @@ import numpy as np
 from PIL import Image
 
 from polycolor_cli import fill, metrics
-from polycolor_cli.color import RGB
 from polycolor_cli.data import unseen
 from polycolor_cli.data.synthetic import TAUGHT, World, drawing
-from polycolor_cli.data.write import SHAPES, plain_drawing
-from polycolor_cli.fill import Colorizer, Paint
+from polycolor_cli.fill import Colorizer
 from polycolor_cli.train import loop
 from polycolor_cli.train.config import TrainConfig, best_precision
 from polycolor_cli.train.finish import finish
 from polycolor_cli.train.run import Run
-from polycolor_cli.weights import ModelError
 
 CLEAN = replace(unseen.WORLD, wear={}, steady=True, whole=True)
 GAPPED = replace(unseen.WORLD, wear={}, steady=True)
-
-UNSEEN_COLORS: list[RGB] = [(94, 17, 145), (210, 180, 140), (0, 128, 128), (46, 90, 30), (250, 128, 114), (75, 0, 130)]
-"""Colours that no training meets, in the order in which drawings are given them."""
 
 
 @contextlib.contextmanager
@@ -115,28 +109,6 @@ def large(colorizer: Colorizer, count: int) -> str:
         if len(scores) == count:
             break
     return f"{np.mean(np.array(scores) >= metrics.RIGHT):.1%} / {np.mean(scores):.3f}"
-
-
-def painted_right(colorizer: Colorizer, world: World | None, colors: list[RGB], count: int) -> str:
-    """Mean masked pixel accuracy of painted pictures; no world means the usual pictures of eight shapes."""
-    scores = []
-    for index in range(count):
-        if world is None:
-            made = plain_drawing(2028, index, SHAPES[index % len(SHAPES)])
-        else:
-            made = drawing(2028, index, (128, 128), world)
-        if made.coverage.mean() < 2:
-            continue
-        gray, color = shrunk(made.picture, made.shrink), colors[index % len(colors)]
-        try:
-            picture = colorizer.fill(Image.fromarray(gray), Paint(color)).image
-        except ModelError:
-            return "cannot"
-        solid = Image.new("RGB", picture.size, color)
-        truth = Image.composite(solid, Image.fromarray(gray).convert("RGB"), Image.fromarray(made.coverage))
-        values = [np.asarray(image, np.float32) / 255 for image in (picture, truth)]
-        scores.append(metrics.masked_accuracy(*values, made.coverage / 255))
-    return f"{np.mean(scores):.3f}"
 
 
 def main() -> None:

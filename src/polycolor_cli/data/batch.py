@@ -58,7 +58,7 @@ class Batch:
     painted (N, 3, H, W): the picture to come out.
     from_half: whether the network is to look at half the size first, as it does at large pictures.
     weight: what a loss over these counts, 1 being usual: where several processes share a batch, one that
-    holds more drawings counts more.
+    holds more drawings counts more. whole: how many drawings all of them have together, 0 for just these.
     """
 
     drawing: Tensor
@@ -70,6 +70,7 @@ class Batch:
     painted: Tensor
     from_half: bool = False
     weight: float = 1.0
+    whole: int = 0
 
     def __len__(self) -> int:
         return len(self.drawing)
@@ -126,7 +127,7 @@ def synthetic_batch(
     drawings = [drawing(seed, number * 4096 + i, size, world) for i in range(count)[part]]
     batch = from_drawings(drawings, rng.integers(len(NAMES), size=count)[part])
     batch.from_half = min(size) >= 160 and bool(rng.random() < 0.5)
-    batch.weight = weight
+    batch.weight, batch.whole = weight, count
     return batch
 
 
@@ -238,7 +239,7 @@ class RowStream:
         rows = self.in_epoch(number // self.epoch)[number % self.epoch]
         part, weight = _part_of(len(rows), self.part)
         batch = from_rows(rows[part])
-        batch.weight = weight
+        batch.weight, batch.whole = weight, len(rows)
         return batch
 
     def ahead(self, start: int) -> Iterator[Batch]:

@@ -135,14 +135,14 @@ def train(
         average.update_parameters(net)
 
         step += 1
-        count, halt = len(batch), float(stop is not None and stop.is_set())
+        halt = float(stop is not None and stop.is_set())
         if ranks > 1:
-            told = fabric.all_reduce(torch.stack([*parts, parts[0].new_tensor(count), parts[0].new_tensor(halt)]))
-            parts, count, halt = list(told[:-2]), round(ranks * told[-2].item()), told[-1].item()
+            *parts, halting = fabric.all_reduce(torch.stack([*parts, parts[0].new_tensor(halt)]))
+            halt = halting.item()
         values = [part.item() for part in parts]
         if not all(map(torch.isfinite, parts)):
             raise FloatingPointError(f"the loss is {values[0]} at step {step}; try a smaller --lr")
-        drawings += count
+        drawings += batch.whole or len(batch)
         sums = {name: total + value for (name, total), value in zip(sums.items(), [*values, 1], strict=True)}
 
         row: Measures | None = None
