@@ -13,6 +13,8 @@ from conftest import Refused, Run
 from polycolor_cli.train.config import TrainConfig
 
 TINY = ["--width", "4", "--depth", "2", "--max-width", "8", "--batch-size", "4"]
+# a network of one look is exported quickly
+PLAIN = [*TINY, "--conditioning", "rgb"]
 
 
 @pytest.mark.parametrize("conditioning", ["coverage", "rgb", "embedding"])
@@ -38,9 +40,6 @@ def test_a_trained_model_runs_in_colorize(drawing: Path, tmp_path: Path, polycol
         done = polycolor("colorize", "shape.png", "--mask", "--model", "run", code=1)
         assert b"knows no coverage" in done.stderr
     if conditioning == "coverage":
-        polycolor(
-            "train", "data", "--out", "on", "--epochs", "1", "--init-from", "run/model.safetensors", "--batch-size", "4"
-        )
         wider = ("train", "data", "--out", "wide", "--epochs", "1", "--width", "9", "--batch-size", "4")
         polycolor(*wider, "--init-from", "run/model.safetensors")
         assert TrainConfig.load(tmp_path / "wide" / "config.toml").width == 9
@@ -51,7 +50,7 @@ def test_a_trained_model_runs_in_colorize(drawing: Path, tmp_path: Path, polycol
 def test_ctrl_c_saves_and_resume_goes_on(tmp_path: Path, polycolor: Run) -> None:
     command = [str(Path(sys.executable).with_name("polycolor")), "train", "--synthetic", "--out", "run"]
     training = subprocess.Popen(
-        [*command, "--steps", "100000", *TINY], cwd=tmp_path, stderr=subprocess.PIPE, start_new_session=True
+        [*command, "--steps", "100000", *PLAIN], cwd=tmp_path, stderr=subprocess.PIPE, start_new_session=True
     )
     assert training.stderr is not None
     for line in training.stderr:
@@ -93,7 +92,7 @@ def test_what_goes_wrong_on_the_way_is_one_line_and_loses_little(
     tmp_path: Path, polycolor: Run, refused: Refused
 ) -> None:
     polycolor("dataset", "data", "--train", "8", "--validation", "2", "--seed", "1")
-    polycolor("train", "data", "--out", "run", "--epochs", "1", *TINY)
+    polycolor("train", "data", "--out", "run", "--epochs", "1", *PLAIN)
 
     # a loss that is none any more, after a good epoch
     settings = (tmp_path / "run" / "config.toml").read_text()
@@ -109,7 +108,7 @@ def test_what_goes_wrong_on_the_way_is_one_line_and_loses_little(
     assert "a resumed run keeps its settings: leave out width" in refused("train", "--resume", "run", "--width", "8")
 
     # a full disk: no file may grow beyond what a few metrics need
-    command = [str(Path(sys.executable).with_name("polycolor")), "train", "data", "--out", "full", *TINY]
+    command = [str(Path(sys.executable).with_name("polycolor")), "train", "data", "--out", "full", *PLAIN]
     limited = f"ulimit -f 8; exec {' '.join(command)}"
     full = subprocess.run(["bash", "-c", limited], cwd=tmp_path, capture_output=True, timeout=120, check=False)
     assert full.returncode == 2
@@ -129,7 +128,7 @@ def test_what_goes_wrong_on_the_way_is_one_line_and_loses_little(
 def test_a_dataset_that_changes_under_a_run_is_one_line(tmp_path: Path, polycolor: Run) -> None:
     polycolor("dataset", "data", "--train", "40", "--validation", "2", "--seed", "1")
     command = [str(Path(sys.executable).with_name("polycolor")), "train", "data", "--out", "run", "--epochs", "999"]
-    training = subprocess.Popen([*command, *TINY], cwd=tmp_path, stderr=subprocess.PIPE)
+    training = subprocess.Popen([*command, *PLAIN], cwd=tmp_path, stderr=subprocess.PIPE)
     assert training.stderr is not None
     for line in training.stderr:
         if line.startswith(b"epoch 1:"):

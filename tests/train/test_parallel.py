@@ -14,7 +14,9 @@ from conftest import Run as Command
 from polycolor_cli.data.write import write_dataset
 from polycolor_cli.train.run import Run
 
-SMALL = ("--width", "4", "--depth", "3", "--batch-size", "5", "--precision", "32", "--decay", "0")
+# a network of one look is exported quickly
+TINY = ("--width", "4", "--depth", "2", "--conditioning", "rgb")
+SMALL = (*TINY, "--batch-size", "5", "--precision", "32", "--decay", "0")
 
 
 def apart(one: Path, other: Path) -> float:
@@ -46,7 +48,7 @@ def test_two_processes_come_to_what_one_comes_to(tmp_path: Path, polycolor: Comm
 
 def test_killed_at_any_moment_it_loses_an_epoch_at_most(tmp_path: Path, polycolor: Command) -> None:
     write_dataset(tmp_path / "data", 6, 2, seed=1)
-    arguments = ("data", "--epochs", "60", "--width", "4", "--depth", "2", "--batch-size", "3")
+    arguments = ("data", "--epochs", "60", *TINY, "--batch-size", "3")
     polycolor("train", *arguments, "--out", "whole")
     command = [str(Path(sys.executable).with_name("polycolor")), "train", *arguments, "--out", "broken"]
     kills = 0
