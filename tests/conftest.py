@@ -70,7 +70,7 @@ def polycolor(tmp_path: Path) -> Run:
 
 @pytest.fixture
 def refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Refused:
-    """Run the command in this process, which is quicker; it must refuse with one line, which is returned."""
+    """Run the command in this process, which is quicker; it must refuse; what it says is returned."""
 
     def run(*arguments: object) -> str:
         monkeypatch.chdir(tmp_path)

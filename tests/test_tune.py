@@ -132,6 +132,28 @@ def test_the_command_killed_and_started_again(tmp_path: Path, polycolor: Run) ->
     assert TrainConfig.load(tmp_path / "longer" / "config.toml").width == 4
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="no limits on file sizes there")
+def test_a_disk_that_fills_up_is_told_and_the_study_goes_on(tmp_path: Path, polycolor: Run) -> None:
+    import resource
+
+    write_dataset(tmp_path / "data", 8, 4, 1)
+    arguments = ("tune", "data", "--out", "s", "--trials", "1", "--epochs", "1", "--width", "8", "--depth", "3")
+
+    def little_room() -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+
+    full = subprocess.run(
+        [POLYCOLOR, *arguments], cwd=tmp_path, capture_output=True, text=True, preexec_fn=little_room, check=False
+    )
+    assert full.returncode == 2
+    assert full.stderr.splitlines() == [
+        "polycolor: s: File too large",
+        "polycolor: s: a worker died; the same command goes on from here",
+    ]
+    assert b"best: R" in polycolor(*arguments).stdout
+
+
 def test_refusals(tmp_path: Path, polycolor: Run) -> None:
     assert b"where to?" in polycolor("tune", "data", code=2).stderr
     assert b"nothing to learn from" in polycolor("tune", "--out", "s", code=2).stderr

@@ -59,6 +59,6 @@ def test_parts_of_a_batch_are_the_batch() -> None:
     parts = [synthetic_batch(4, 2, 5, (64, 64), part=slice(rank, None, 2)) for rank in range(2)]
     assert torch.equal(whole.drawing[0::2], parts[0].drawing)
     assert torch.equal(whole.painted[1::2], parts[1].painted)
-    assert [part.weight for part in parts] == [3 * 2 / 5, 2 * 2 / 5]
+    assert [(len(part), part.whole) for part in parts] == [(3, 5), (2, 5)]
     # where there are fewer drawings than processes each takes all
     assert torch.equal(synthetic_batch(4, 2, 2, (64, 64), part=slice(4, None, 5)).name, whole.name[:2])

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from conftest import Run, square
+from polycolor_cli.cli.settings import configured
 from polycolor_cli.color import named
 from polycolor_cli.data.write import write_dataset
 from polycolor_cli.errors import PolycolorError
@@ -92,6 +93,12 @@ def test_the_text_reaches_the_answer_at_the_bottleneck() -> None:
     assert not torch.allclose(one, other)
     with pytest.raises(ValueError, match="text_dim"):
         replace(net.dims, conditioning="rgb")
+
+
+def test_settings_taken_over_fit_the_encoder_that_is_named(clip: str) -> None:
+    taken_over = {"conditioning": "text-film", "text_encoder": "another", "text_dim": 512}
+    assert configured(taken_over | {"text_encoder": clip}).dimensions().text_dim == 24
+    assert configured(taken_over | {"conditioning": "rgb"}).dimensions().text_dim == 0
 
 
 def test_a_model_needs_no_encoder_to_run(tmp_path: Path, polycolor: Run, clip: str) -> None:

@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file
 
-from conftest import square
+from conftest import Refused, square
 from polycolor_cli.data.batch import synthetic_batch
 from polycolor_cli.data.write import write_dataset
 from polycolor_cli.fill import Colorizer, Paint
@@ -132,6 +132,15 @@ def test_curves_go_to_tensorboard_and_to_wandb(tmp_path: Path, dataset: str, mon
     assert events.Scalars("val_loss")[-1].step == 6
     assert events.Scalars("val_loss")[-1].value == pytest.approx(run.rows()[-1]["val_loss"], rel=1e-4)
     assert list((run.folder / "wandb").glob("offline-run-*/*.wandb"))
+
+
+def test_what_a_log_needs_is_asked_for_before_anything_is_made(
+    tmp_path: Path, dataset: str, monkeypatch: pytest.MonkeyPatch, refused: Refused
+) -> None:
+    monkeypatch.setattr("polycolor_cli.train.config.find_spec", lambda name: None if name == "wandb" else name)
+    said = refused("train", dataset, "--out", "run", "--log", "csv,wandb")
+    assert said == "polycolor: --log wandb: needs more; install polycolor[log]\n"
+    assert not (tmp_path / "run").exists()
 
 
 def test_colours_are_drawn_as_asked_and_as_painted(tmp_path: Path, dataset: str) -> None:

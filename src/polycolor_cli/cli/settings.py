@@ -115,9 +115,9 @@ def configured(given: dict[str, Any]) -> "TrainConfig":
     if given.get("dataset"):
         # a run can be resumed from anywhere
         given = given | {"dataset": str(Path(given["dataset"]).resolve())}
-    if given.get("conditioning") == "text-film":
-        given = {"text_encoder": CLIP} | given
-        given.setdefault("text_dim", width_of(given["text_encoder"]))
+    if given.get("conditioning") == "text-film" and not given.get("init_from"):
+        encoder = given.get("text_encoder") or CLIP
+        given = given | {"text_encoder": encoder, "text_dim": width_of(encoder)}
     config = TrainConfig(**{"precision": best_precision()} | given)
     config.check()
     return config

@@ -134,6 +134,9 @@ def _work(folder: Path, threads: int, stop: Any) -> None:
     except PolycolorError as error:
         print(f"polycolor: {error}", file=sys.stderr)
         sys.exit(1)
+    except OSError as error:
+        print(f"polycolor: {folder}: {error.strerror or error}", file=sys.stderr)
+        sys.exit(1)
 
 
 def _show(study: "Study", processes: list[Any]) -> None:

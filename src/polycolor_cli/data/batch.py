@@ -57,8 +57,7 @@ class Batch:
     coverage (N, 1, H, W): what the shape covers; known (N, 1, H, W): 1 where that is certain.
     painted (N, 3, H, W): the picture to come out.
     from_half: whether the network is to look at half the size first, as it does at large pictures.
-    weight: what a loss over these counts, 1 being usual: where several processes share a batch, one that
-    holds more drawings counts more. whole: how many drawings all of them have together, 0 for just these.
+    whole: how many drawings all processes that share the batch have together, 0 for just these.
     """
 
     drawing: Tensor
@@ -69,7 +68,6 @@ class Batch:
     known: Tensor
     painted: Tensor
     from_half: bool = False
-    weight: float = 1.0
     whole: int = 0
 
     def __len__(self) -> int:
@@ -96,11 +94,9 @@ ALL = slice(0, None, 1)
 """The part of each batch that the only process takes; of three, the second takes slice(1, None, 3)."""
 
 
-def _part_of(count: int, part: slice) -> tuple[slice, float]:
-    """Which of `count` drawings a process takes, and what they weigh: all, where they do not go round."""
-    if count < part.step:
-        return ALL, 1.0
-    return part, len(range(count)[part]) * part.step / count
+def _part_of(count: int, part: slice) -> slice:
+    """Which of `count` drawings a process takes: all, where they do not go round."""
+    return ALL if count < part.step else part
 
 
 def synthetic_batch(
@@ -123,11 +119,11 @@ def synthetic_batch(
     else:
         count = batch_size
     # drawings of different batches never share an index
-    part, weight = _part_of(count, part)
+    part = _part_of(count, part)
     drawings = [drawing(seed, number * 4096 + i, size, world) for i in range(count)[part]]
     batch = from_drawings(drawings, rng.integers(len(NAMES), size=count)[part])
     batch.from_half = min(size) >= 160 and bool(rng.random() < 0.5)
-    batch.weight, batch.whole = weight, count
+    batch.whole = count
     return batch
 
 
@@ -237,10 +233,7 @@ class RowStream:
 
     def __getitem__(self, number: int) -> Batch:
         rows = self.in_epoch(number // self.epoch)[number % self.epoch]
-        part, weight = _part_of(len(rows), self.part)
-        batch = from_rows(rows[part])
-        batch.weight, batch.whole = weight, len(rows)
-        return batch
+        return replace(from_rows(rows[_part_of(len(rows), self.part)]), whole=len(rows))
 
     def ahead(self, start: int) -> Iterator[Batch]:
         """Batches from number `start` on, read ahead in a thread of their own."""

@@ -3,6 +3,7 @@
 import json
 import tomllib
 from dataclasses import asdict, dataclass, fields
+from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -87,7 +88,7 @@ class TrainConfig:
             refine=self.refine,
             residual=self.residual,
             attention=self.attention,
-            text_dim=self.text_dim,
+            text_dim=self.text_dim if self.conditioning == "text-film" else 0,
         )
 
     @property
@@ -110,6 +111,9 @@ class TrainConfig:
         strange = [name for name in self.log.split(",") if self.log and name not in LOGS]
         if strange:
             raise PolycolorError(f"--log is {self.log!r}: {strange[0]!r} is not one of {', '.join(LOGS)}")
+        missing = [name for name in self.log.split(",") if name not in ("", "csv") and find_spec(name) is None]
+        if missing:
+            raise PolycolorError(f"--log {missing[0]}: needs more; install polycolor[log]")
         try:
             sides = self.sides
         except ValueError:

@@ -36,19 +36,15 @@ class Logs:
 
 
 def _tensorboard(run: Run, step: int) -> Any:
-    try:
-        from torch.utils.tensorboard import SummaryWriter
-    except ImportError:
-        raise PolycolorError("--log tensorboard: needs more; install polycolor[log]") from None
+    from torch.utils.tensorboard import SummaryWriter
+
     # what was logged after the checkpoint that the run goes on from will be logged again
     return SummaryWriter(run.folder / "tensorboard", purge_step=step or None)
 
 
 def _wandb(config: TrainConfig, run: Run) -> Any:
-    try:
-        import wandb
-    except ImportError:
-        raise PolycolorError("--log wandb: needs more; install polycolor[log]") from None
+    import wandb
+
     known = run.folder / "wandb-id"
     identity = known.read_text(encoding="utf-8") if known.is_file() else uuid.uuid4().hex[:8]
     known.write_text(identity, encoding="utf-8")

@@ -118,20 +118,22 @@ def train(
         loss = loss_of(config.loss, last, batch)
         if net.refiner is not None:
             loss = loss + 0.5 * loss_of(config.loss, early, batch)
-        parts = [loss.detach() * batch.weight]
+        # the gradient is the mean over processes: one that holds more of the batch counts more
+        weight = len(batch) * ranks / batch.whole if len(batch) < batch.whole else 1.0
+        parts = [loss.detach() * weight]
         if adversary is not None:
             painted = paint(last.float(), batch.gray, batch.color)
             unfooled = adversary.unfooled(batch.gray, painted)
-            parts.append(unfooled.detach() * batch.weight)
+            parts.append(unfooled.detach() * weight)
             loss = loss + config.adversarial * unfooled
         stepper.zero_grad()
-        fabric.backward(loss * batch.weight)
+        fabric.backward(loss * weight)
         if config.clip:
             nn.utils.clip_grad_norm_(net.parameters(), config.clip)
         stepper.step()
         if adversary is not None:
-            learnt = adversary.learn(batch.gray, painted, batch.painted, batch.weight, rate)
-            parts.append(torch.tensor(learnt * batch.weight, device=fabric.device))
+            learnt = adversary.learn(batch.gray, painted, batch.painted, weight, rate)
+            parts.append(torch.tensor(learnt * weight, device=fabric.device))
         average.update_parameters(net)
 
         step += 1
@@ -214,7 +216,7 @@ def _network(config: TrainConfig, run: Run) -> UNet:
     net = UNet(config.dimensions())
     if config.init_from:
         net = widened(load_weights(Path(config.init_from)), net.dims)
-    elif config.text_dim and not run.has_checkpoint():
+    elif net.dims.text_dim and not run.has_checkpoint():
         net.get_buffer("texts").copy_(encoded(list(named()), config.text_encoder, config.pooling))
     return net
 
