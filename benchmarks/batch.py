@@ -23,7 +23,8 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from polycolor_cli.data.write import SHAPES, plain_drawing
-from polycolor_cli.picture import encode, read_picture, write_whole
+from polycolor_cli.files import write_whole
+from polycolor_cli.picture import encode, read_picture
 
 POLYCOLOR = str(Path(sys.executable).with_name("polycolor"))
 CORES = len(os.sched_getaffinity(0))

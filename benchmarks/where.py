@@ -20,9 +20,11 @@ from PIL import Image
 
 from polycolor_cli import weights
 from polycolor_cli.batch import Job, Worker
+from polycolor_cli.batch.work import HANDFUL
 from polycolor_cli.data.write import SHAPES, plain_drawing
+from polycolor_cli.files import write_whole
 from polycolor_cli.fill import Colorizer, Paint, paint
-from polycolor_cli.picture import encode, mark_of, read_picture, write_whole
+from polycolor_cli.picture import encode, mark_of, read_picture
 
 COUNT = 200
 RED = Paint("red")
@@ -123,8 +125,8 @@ def begin() -> None:
     _worker = Worker(Colorizer(threads=1), restart=True)
 
 
-def one(job: Job) -> None:
-    _worker(job)
+def some(jobs: list[Job]) -> None:
+    _worker.some(jobs)
 
 
 def together(folder: Path) -> None:
@@ -133,6 +135,7 @@ def together(folder: Path) -> None:
         path = folder / f"{number}.png"
         Image.fromarray(plain_drawing(9, number, SHAPES[number % 8]).picture).save(path)
         jobs.append(Job(path, ((RED, folder / "out" / path.name),)))
+    handfuls = [jobs[start : start + HANDFUL] for start in range(0, COUNT, HANDFUL)]
     begin()
     rows = {}
 
@@ -140,14 +143,14 @@ def together(folder: Path) -> None:
         work()
         return min(median(work, 3) / COUNT for _ in range(2))
 
-    rows["one after another"] = timed(lambda: [one(job) for job in jobs])
+    rows["one after another"] = timed(lambda: [some(handful) for handful in handfuls])
     with ThreadPoolExecutor(2) as threads:
         workers = [Worker(Colorizer(threads=1), restart=True) for _ in range(2)]
         rows["two threads"] = timed(
-            lambda: list(threads.map(lambda pair: workers[pair[0] % 2](pair[1]), enumerate(jobs)))
+            lambda: list(threads.map(lambda pair: workers[pair[0] % 2].some(pair[1]), enumerate(handfuls)))
         )
     with ProcessPoolExecutor(2, initializer=begin) as processes:
-        rows["two processes"] = timed(lambda: list(processes.map(one, jobs, chunksize=8)))
+        rows["two processes"] = timed(lambda: list(processes.map(some, handfuls)))
     table("whole jobs, each", rows)
 
 

@@ -3,3 +3,11 @@
 
 class PolycolorError(ValueError):
     """What went wrong, where, and what to do about it, in one line."""
+
+
+class FileError(PolycolorError):
+    """A file that cannot be read or written: which one, and why."""
+
+    def __str__(self) -> str:
+        # a file's name may hold line breaks, and an error is one line
+        return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in super().__str__())

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from polycolor_cli import files
 from polycolor_cli.errors import PolycolorError
-from polycolor_cli.picture import write_whole
 
 
 def located(place: str | Path) -> Path:
@@ -62,19 +62,20 @@ def told(place: Path, trouble: str) -> Iterator[None]:
         raise PolycolorError(f"{place}: {trouble} ({why})") from None
 
 
-def write(place: Path, data: bytes) -> None:
-    """Write a file, and its folder if need be, that appears whole or not at all.
+def stage(place: Path, data: bytes) -> list[files.Staged]:
+    """Write a file, and its folder if need be; returns what has still to be placed to be there.
 
-    Raises PolycolorError where it cannot be written. Object stores make a file visible only once it is complete.
+    On this machine that is the file; object stores make one visible themselves, and only once it is complete.
+    Raises PolycolorError where it cannot be written.
     """
     with told(place, "cannot be written"):
         if is_here(place):
             place.parent.mkdir(parents=True, exist_ok=True)
-            write_whole(place, data)
-            return
+            return [files.stage(place, data)]
         try:
             place.write_bytes(data)
         except FileNotFoundError:
             # most stores know no folders, some do
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_bytes(data)
+        return []

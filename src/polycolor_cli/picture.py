@@ -1,7 +1,6 @@
 """Read any picture safely, write it atomically."""
 
 import os
-import platform
 import warnings
 from io import BytesIO
 from pathlib import Path
@@ -11,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
-from polycolor_cli.errors import PolycolorError
+from polycolor_cli.errors import FileError
+from polycolor_cli.files import write_whole
 
 FORMATS = {
     ".png": "PNG",
@@ -40,15 +40,10 @@ SOFTWARE = 0x0131
 _MARKED = "polycolor "
 _MARKABLE = ("PNG", "JPEG", "WEBP", "TIFF")
 _KNOWN = sorted({*FORMATS.values(), "GIF"})
-_FRESH = f".polycolor-{platform.node() or 'here'}-"
 
 
-class PictureError(PolycolorError):
+class PictureError(FileError):
     """A picture that cannot be read or written: which one, and why."""
-
-    def __str__(self) -> str:
-        # a file's name may hold line breaks, and an error is one line
-        return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in super().__str__())
 
 
 def read_picture(source: Path | bytes, name: str | None = None) -> Image.Image:
@@ -125,8 +120,8 @@ def _to_8_bits(values: NDArray, mode: str) -> NDArray[np.uint8]:
 def write_picture(image: Image.Image, path: Path) -> None:
     """Write a picture in the format of the path's extension, whole or not at all.
 
-    Raises PictureError for an unknown extension, a place that cannot be written, and a transparent
-    picture in a format without transparency.
+    Raises PictureError for an unknown extension and a transparent picture in a format without
+    transparency, and FileError for a place that cannot be written.
     """
     write_whole(path, encode(image, format_of(path), str(path)))
 
@@ -210,49 +205,6 @@ def size_of(data: bytes) -> int:
     except Exception:
         return 0
     return image.width * image.height
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file so that it appears complete or not at all, even if the power fails."""
-    fresh = path.with_name(f"{_FRESH}{os.getpid()}-{os.urandom(6).hex()}.tmp")
-    try:
-        try:
-            with fresh.open("xb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            fresh.replace(path)
-        finally:
-            fresh.unlink(missing_ok=True)
-    except OSError as error:
-        raise PictureError(f"{path}: cannot be written ({error.strerror or error})") from None
-
-
-def sweep(folder: Path) -> None:
-    """Remove what processes that are no more have left half-written in a folder."""
-    try:
-        left = [path for path in folder.iterdir() if path.name.startswith(_FRESH)]
-    except OSError:
-        return
-    for path in left:
-        pid = path.name.removeprefix(_FRESH).partition("-")[0]
-        if pid.isdigit() and not alive(int(pid)):
-            path.unlink(missing_ok=True)
-
-
-def alive(pid: int) -> bool:
-    """Whether a process of this machine still runs."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    try:
-        # a zombie has ended, though its parent has not asked
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return True
 
 
 Planes = tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]

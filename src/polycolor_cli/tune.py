@@ -29,7 +29,7 @@ from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, TrialState
 
 from polycolor_cli.errors import PolycolorError
-from polycolor_cli.picture import alive
+from polycolor_cli.files import alive
 from polycolor_cli.train.config import PRESETS, TrainConfig
 from polycolor_cli.train.finish import finish
 from polycolor_cli.train.loop import Progress, train

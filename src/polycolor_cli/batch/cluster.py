@@ -112,7 +112,6 @@ class _Actor:
         # Ray gives a handful to another worker for as long as they die under it
         reason = f"a worker died {TRIES} times over this picture or one done with it (out of memory?)"
         failed = [
-            Outcome(str(job.source), [str(target) for _, target in job.tasks], "failed", f"{job.source}: {reason}")
-            for job in jobs
+            Outcome(str(job.source), [*map(str, job.outputs)], "failed", f"{job.source}: {reason}") for job in jobs
         ]
         return {"outcome": [outcome.as_json() for outcome in failed]}

@@ -28,6 +28,11 @@ class Job:
     source: Path
     tasks: tuple[tuple[Paint | None, Path], ...]
 
+    @property
+    def outputs(self) -> list[Path]:
+        """Where the results go."""
+        return [target for _, target in self.tasks]
+
 
 @dataclass
 class Passed:

@@ -112,9 +112,8 @@ def _alone(job: Job, colorizer: Colorizer, restart: bool) -> Outcome:
         try:
             return process.submit(_do, [job]).result()[0]
         except BrokenProcessPool:
-            outputs = [str(target) for _, target in job.tasks]
             reason = "its process was killed (out of memory?)"
-            return Outcome(str(job.source), outputs, "failed", f"{job.source}: {reason}")
+            return Outcome(str(job.source), [*map(str, job.outputs)], "failed", f"{job.source}: {reason}")
 
 
 class Room:

@@ -10,15 +10,16 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from polycolor_cli import location
 from polycolor_cli.batch.plan import Job
-from polycolor_cli.errors import PolycolorError
+from polycolor_cli.errors import FileError, PolycolorError
+from polycolor_cli.files import Staged, place, sweep
 from polycolor_cli.fill import Colorizer, Paint
-from polycolor_cli.picture import encode, format_of, mark_of, read_picture, size_of, sweep
+from polycolor_cli.picture import encode, format_of, mark_of, read_picture, size_of
 
 if TYPE_CHECKING:
     from polycolor_cli.batch.run import Room
@@ -50,7 +51,7 @@ class Outcome:
 
 
 class Worker:
-    """Does jobs: computes one at a time, while others are read and written, which takes long far away.
+    """Does jobs one at a time; from far away others are read and written meanwhile, which takes long there.
 
     `room` is shared by workers that together must not open too much at once.
     """
@@ -62,25 +63,29 @@ class Worker:
         self._swept: set[Path] = set()
 
     def some(self, jobs: list[Job]) -> list[Outcome]:
-        """Do a few jobs."""
-        return list(self._threads.map(self, jobs))
+        """Do a few jobs. Whatever goes wrong is an outcome too."""
+        far = not all(location.is_here(where) for job in jobs for where in (job.source, *job.outputs))
+        done = list((self._threads.map if far else map)(self._done, jobs))
+        wrong = place([one for _, staged in done for one in staged])
+        return [_placed(outcome, staged, wrong) for outcome, staged in done]
 
-    def __call__(self, job: Job) -> Outcome:
-        """Do one job. Whatever goes wrong is an outcome too."""
+    def _done(self, job: Job) -> tuple[Outcome, list[Staged]]:
+        """What becomes of a job, once its outputs are placed."""
         began = time.perf_counter()
-        outputs = [str(target) for _, target in job.tasks]
+        staged: list[Staged] = []
         state: State = "failed"
         share = None
         try:
-            state, reason, share = self._filled(job)
+            state, reason, share = self._filled(job, staged)
         except (PolycolorError, OSError, MemoryError) as error:
             reason = str(error) or type(error).__name__
         except Exception as error:
             # a fault of ours or of a library's: one picture's misfortune, and no reason to stop
             reason = f"{job.source}: {type(error).__name__}: {error}".splitlines()[0]
-        return Outcome(str(job.source), outputs, state, reason, share, time.perf_counter() - began)
+        outputs = [str(target) for target in job.outputs]
+        return Outcome(str(job.source), outputs, state, reason, share, time.perf_counter() - began), staged
 
-    def _filled(self, job: Job) -> tuple[State, str | None, float | None]:
+    def _filled(self, job: Job, staged: list[Staged]) -> tuple[State, str | None, float | None]:
         with location.told(job.source, "cannot be read"):
             data = job.source.read_bytes()
         missing = []
@@ -99,7 +104,8 @@ class Worker:
                 image = read_picture(data, str(job.source))
                 fills = self._colorizer.fill_each(image, [how for how, _, _ in missing])
             for filled, (_, target, mark) in zip(fills, missing, strict=True):
-                location.write(target, encode(filled.image, format_of(target), str(target), mark, fast=True))
+                data = encode(filled.image, format_of(target), str(target), mark, fast=True)
+                staged += location.stage(target, data)
         return "filled", fills[0].warning, round(fills[0].share, 6)
 
     def _sweep(self, folder: Path) -> None:
@@ -108,6 +114,12 @@ class Worker:
             self._swept.add(folder)
             if location.is_here(folder):
                 sweep(folder)
+
+
+def _placed(outcome: Outcome, staged: list[Staged], wrong: dict[Path, FileError]) -> Outcome:
+    """What became of a drawing whose outputs could, or could not, be placed."""
+    trouble = [wrong[one.path] for one in staged if one.path in wrong]
+    return replace(outcome, state="failed", reason=str(trouble[0]), share=None) if trouble else outcome
 
 
 def _mark(drawing: bytes, how: Paint | None, ending: str, colorizer: Colorizer) -> str:

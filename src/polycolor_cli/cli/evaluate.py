@@ -56,7 +56,8 @@ def command(
     from polycolor_cli import evaluate
     from polycolor_cli.cases import read_cases
     from polycolor_cli.classical import FILLS
-    from polycolor_cli.picture import format_of, write_picture, write_whole
+    from polycolor_cli.files import write_whole
+    from polycolor_cli.picture import format_of, write_picture
     from polycolor_cli.weights import DEFAULT
 
     names = list(FILLS) if against == "all" else [name for name in against.split(",") if name]

@@ -23,8 +23,8 @@ from torch import Tensor, nn
 
 import polycolor_cli
 from polycolor_cli.color import PALETTE, named
+from polycolor_cli.files import write_whole
 from polycolor_cli.nn.unet import Dimensions, UNet, exact
-from polycolor_cli.picture import write_whole
 from polycolor_cli.weights import METADATA
 
 

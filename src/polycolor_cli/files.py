@@ -1,0 +1,129 @@
+"""Files that appear whole or not at all, even if the power fails.
+
+Bytes are written beside their place, brought to the disk, and only then put there by a rename.
+"""
+
+import ctypes
+import os
+import platform
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from polycolor_cli.errors import FileError
+
+SLOW = 1.0
+"""Seconds that bringing a whole file system to the disk may take before files are brought there one by one."""
+_FRESH = f".polycolor-{platform.node() or 'here'}-"
+
+
+@dataclass(frozen=True)
+class Staged:
+    """Bytes that lie, as the file `fresh`, beside the place `path` that they are meant for."""
+
+    path: Path
+    fresh: Path
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file so that it appears complete or not at all. Raises FileError where it cannot be written."""
+    for error in place([stage(path, data)]).values():
+        raise error
+
+
+def stage(path: Path, data: bytes) -> Staged:
+    """Write a file's bytes beside its place. Raises FileError, and leaves nothing, where they cannot be written."""
+    fresh = path.with_name(f"{_FRESH}{os.getpid()}-{os.urandom(6).hex()}.tmp")
+    try:
+        fresh.write_bytes(data)
+    except OSError as error:
+        fresh.unlink(missing_ok=True)
+        raise _trouble(path, error) from None
+    return Staged(path, fresh)
+
+
+def place(staged: Sequence[Staged]) -> dict[Path, FileError]:
+    """Bring staged files to the disk and put each in its place; returns what went wrong, by place.
+
+    Many together cost hardly more than one: a disk is told once to write down what it holds.
+    """
+    wrong = {}
+    synced = len(staged) > 1 and _sync_all(staged)
+    for one in staged:
+        try:
+            if not synced:
+                _sync(one.fresh)
+            one.fresh.replace(one.path)
+        except OSError as error:
+            one.fresh.unlink(missing_ok=True)
+            wrong[one.path] = _trouble(one.path, error)
+    return wrong
+
+
+def _trouble(path: Path, error: OSError) -> FileError:
+    return FileError(f"{path}: cannot be written ({error.strerror or error})")
+
+
+def _sync(path: Path) -> None:
+    # Windows brings only files to the disk that are open for writing
+    file = os.open(path, os.O_RDWR)
+    try:
+        os.fsync(file)
+    finally:
+        os.close(file)
+
+
+def _sync_all(staged: Sequence[Staged]) -> bool:
+    """Bring the file systems of all these files to the disk, if this system can do that; returns whether it did."""
+    global _syncfs
+    if _syncfs is None:
+        return False
+    began, seen = time.monotonic(), set()
+    for one in staged:
+        try:
+            file = os.open(one.fresh, os.O_RDONLY)
+        except OSError:
+            return False
+        try:
+            device = os.fstat(file).st_dev
+            if device not in seen and _syncfs(file):
+                return False
+            seen.add(device)
+        finally:
+            os.close(file)
+    if time.monotonic() - began > SLOW:
+        # somebody else writes much here, and we would wait for that each time
+        _syncfs = None
+    return True
+
+
+_syncfs = getattr(ctypes.CDLL(None), "syncfs", None) if platform.system() == "Linux" else None
+"""Linux's syncfs(2): a whole file system at once, where fsync makes its journal wait for every file."""
+
+
+def sweep(folder: Path) -> None:
+    """Remove what processes that are no more have left half-written in a folder."""
+    try:
+        left = [path for path in folder.iterdir() if path.name.startswith(_FRESH)]
+    except OSError:
+        return
+    for path in left:
+        pid = path.name.removeprefix(_FRESH).partition("-")[0]
+        if pid.isdigit() and not alive(int(pid)):
+            path.unlink(missing_ok=True)
+
+
+def alive(pid: int) -> bool:
+    """Whether a process of this machine still runs."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    try:
+        # a zombie has ended, though its parent has not asked
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return True
