@@ -23,7 +23,7 @@ from polycolor_cli import weights
 from polycolor_cli.color import RGB, parse_color
 from polycolor_cli.errors import PolycolorError
 from polycolor_cli.picture import Planes, halved, read_picture
-from polycolor_cli.settle import neighbours, settled, two_grays
+from polycolor_cli.settle import decided, halves, is_clean, neighbours, settled, two_grays
 
 Lines = Literal["fill", "keep"]
 Gray = NDArray[np.uint8]
@@ -38,6 +38,8 @@ FOUND = 0.0001
 """Share of a picture that must be covered for a shape to count as found."""
 DOUBT = 0.1
 """How much of what is covered may be neither covered nor bare, edges aside, before a fill counts as doubtful."""
+HOPELESS = 0.3
+"""How much of it before nothing is filled: of drawings beyond, hardly one in thirty would come out right."""
 
 TILE = 64
 """Side, in pixels, of the tiles in which edges are drawn on large pictures."""
@@ -187,7 +189,11 @@ class Colorizer:
         gray = np.asarray(image.convert("L"))
         coverage = self._look(gray, {})[0]
         guessed = _guessed(coverage)
-        return (settled(gray, coverage) if max(gray.shape) >= SMALLEST or two_grays(gray) else coverage), guessed
+        if guessed > HOPELESS and not is_clean(gray):
+            return np.zeros_like(coverage), guessed
+        if max(gray.shape) >= SMALLEST or two_grays(gray):
+            coverage = settled(gray, coverage)
+        return (decided(coverage) if guessed else coverage), guessed
 
     def _painted_by_network(self, image: Image.Image, how: Paint) -> Filled:
         if how.lines != "fill" or how.background != "keep":
@@ -321,7 +327,7 @@ def _guessed(coverage: Coverage) -> float:
     """How much of what is covered lies among halves alone, which no edge explains: 0..1 and above."""
     step = -(-max(coverage.shape) // LARGEST)
     some = coverage[::step, ::step]
-    half = np.pad((some > 12) & (some < 243), 1)
+    half = np.pad(halves(some), 1)
     height, width = some.shape
     rows = half[:height] & half[1 : height + 1] & half[2:]
     veiled = rows[:, :width] & rows[:, 1 : width + 1] & rows[:, 2:]

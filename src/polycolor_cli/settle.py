@@ -1,7 +1,8 @@
 """What a drawing says by itself, whatever a network thinks of it.
 
 Clean is a drawing of one ink on one paper, with half tones only between the two. Where no more is known
-than that the paper is flat, closed ink still encloses, if the network agrees by half.
+than that the paper is flat, closed ink still encloses, if the network agrees by half. And a fill is flat: an
+area that the network cannot decide about is covered or bare as a whole.
 """
 
 import itertools
@@ -13,6 +14,8 @@ from numpy.typing import NDArray
 Gray = NDArray[np.uint8]
 Coverage = NDArray[np.uint8]
 
+HALF = 12
+"""How far from 0 and 255 the coverage of a pixel must be to be neither."""
 SETTLED = 1 << 20
 """Pixels up to which the paper of a picture of two grays is judged together, along itself."""
 BUSY = 0.2
@@ -30,6 +33,11 @@ STRAY = 0.1
 def two_grays(gray: Gray) -> bool:
     """Whether a picture is of two grays at most."""
     return int(np.count_nonzero(np.bincount(gray.ravel(), minlength=256))) <= 2
+
+
+def is_clean(gray: Gray) -> bool:
+    """Whether a picture is of one ink on one paper, with half tones only between the two."""
+    return _edges(gray)[1] is not None
 
 
 def settled(gray: Gray, coverage: Coverage) -> Coverage:
@@ -65,6 +73,28 @@ def settled(gray: Gray, coverage: Coverage) -> Coverage:
     inked = amount[judged]
     answer.ravel()[edge[judged]] = np.round(255 * inked + (1 - inked) * beside[judged] / count[judged])
     return answer
+
+
+def decided(coverage: Coverage) -> Coverage:
+    """The coverage with no veils: each is as covered, wholly or not at all, as it is on the mean.
+
+    A veil is an area of halves at least three pixels wide and high; edges are narrower, and stay as they are.
+    """
+    import cv2
+
+    veils = cv2.morphologyEx(halves(coverage).view(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+    count, pieces = cv2.connectedComponents(veils, connectivity=8)
+    inside = veils > 0
+    piece = pieces[inside]
+    covered = np.bincount(piece, coverage[inside], count) >= 127.5 * np.bincount(piece, minlength=count)
+    answer = coverage.copy()
+    answer[inside] = covered[piece] * np.uint8(255)
+    return answer
+
+
+def halves(coverage: Coverage) -> NDArray[np.bool_]:
+    """Where a coverage is neither whole nor nothing."""
+    return (coverage > HALF) & (coverage < 255 - HALF)
 
 
 def _filled_up(gray: Gray, coverage: Coverage) -> Coverage:

@@ -1,0 +1,36 @@
+"""What follows from a drawing and from a guess of its coverage."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from polycolor_cli.fill import Colorizer, Paint
+from polycolor_cli.settle import decided
+
+
+def test_a_veil_is_decided_as_a_whole_and_edges_stay() -> None:
+    coverage = np.zeros((60, 90), np.uint8)
+    coverage[:, 50:] = 255
+    # an edge two pixels wide
+    coverage[:, 48], coverage[:, 49] = 85, 170
+    expected = coverage.copy()
+    # mottled, but more covered than not; and the other way round
+    coverage[5:25, 60:80] = np.tile([240, 60], 200).reshape(20, 20)
+    expected[5:25, 60:80] = 255
+    coverage[5:25, 10:40] = np.tile([16, 60, 200], 200).reshape(20, 30)
+    expected[5:25, 10:40] = 0
+    # too small to be a veil
+    coverage[40:42, 20:40] = expected[40:42, 20:40] = 100
+    assert np.array_equal(decided(coverage), expected)
+
+
+@pytest.mark.parametrize("veiled", [15, 90])
+def test_where_most_is_in_doubt_nothing_is_filled(monkeypatch: pytest.MonkeyPatch, veiled: int) -> None:
+    answer = np.zeros((1, 128, 128), np.uint8)
+    answer[0, 20:110, 20:110] = 255
+    answer[0, 20:110, 20 : 20 + veiled] = 150
+    monkeypatch.setattr(Colorizer, "_look", lambda self, gray, inputs: answer)
+    rng = np.random.default_rng(0)
+    filled = Colorizer().fill(Image.fromarray(rng.integers(0, 256, (128, 128), np.uint8)), Paint("red"))
+    assert filled.share == (0 if veiled == 90 else pytest.approx((90 / 128) ** 2, rel=0.01))
+    assert (filled.warning == "no shape found, nothing was filled") == (veiled == 90)
