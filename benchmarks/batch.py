@@ -23,7 +23,6 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from polycolor_cli.data.write import SHAPES, plain_drawing
-from polycolor_cli.files import write_whole
 from polycolor_cli.picture import encode, read_picture
 
 POLYCOLOR = str(Path(sys.executable).with_name("polycolor"))
@@ -45,7 +44,7 @@ def inside(gray: np.ndarray) -> tuple[int, int]:
 
 def again(path: Path) -> None:
     """Decode and encode, nothing else."""
-    write_whole(path.parent.parent / "out" / path.name, encode(read_picture(path).convert("RGB"), fast=True))
+    (path.parent.parent / "out" / path.name).write_bytes(encode(read_picture(path).convert("RGB"), fast=True))
 
 
 def pillow(path: Path) -> None:
