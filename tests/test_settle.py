@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from polycolor_cli.fill import Colorizer, Paint
-from polycolor_cli.settle import decided
+from polycolor_cli.settle import decided, without_holes
 
 
 def test_a_veil_is_decided_as_a_whole_and_edges_stay() -> None:
@@ -22,6 +22,20 @@ def test_a_veil_is_decided_as_a_whole_and_edges_stay() -> None:
     # too small to be a veil
     coverage[40:42, 20:40] = expected[40:42, 20:40] = 100
     assert np.array_equal(decided(coverage), expected)
+
+
+def test_what_is_covered_has_no_holes_but_a_page_in_a_frame() -> None:
+    coverage = np.zeros((100, 100), np.uint8)
+    coverage[20:80, 20:80] = 255
+    expected = coverage.copy()
+    # a hole with a soft rim, and a bay, which is none
+    coverage[30:50, 30:50] = 60
+    coverage[33:47, 33:47] = 0
+    coverage[60:80, 60:70] = expected[60:80, 60:70] = 0
+    assert np.array_equal(without_holes(coverage), expected)
+    frame = np.full((100, 100), 255, np.uint8)
+    frame[3:97, 3:97] = 0
+    assert np.array_equal(without_holes(frame), frame)
 
 
 @pytest.mark.parametrize("veiled", [15, 90])

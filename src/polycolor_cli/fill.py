@@ -23,7 +23,7 @@ from polycolor_cli import weights
 from polycolor_cli.color import RGB, parse_color
 from polycolor_cli.errors import PolycolorError
 from polycolor_cli.picture import Planes, halved, read_picture
-from polycolor_cli.settle import decided, halves, is_clean, neighbours, settled, two_grays
+from polycolor_cli.settle import decided, halves, is_clean, neighbours, settled, two_grays, without_holes
 
 Lines = Literal["fill", "keep"]
 Gray = NDArray[np.uint8]
@@ -193,7 +193,9 @@ class Colorizer:
             return np.zeros_like(coverage), guessed
         if max(gray.shape) >= SMALLEST or two_grays(gray):
             coverage = settled(gray, coverage)
-        return (decided(coverage) if guessed else coverage), guessed
+        if guessed:
+            coverage = decided(coverage)
+        return (without_holes(coverage) if max(gray.shape) <= LARGEST else coverage), guessed
 
     def _painted_by_network(self, image: Image.Image, how: Paint) -> Filled:
         if how.lines != "fill" or how.background != "keep":
@@ -233,6 +235,8 @@ class Colorizer:
         for _ in range(doublings):
             levels.append(halved(levels[-1]))
         coarse = _bytes(self._run(np.stack(levels.pop())[None], inputs)[0])
+        if doublings and self.conditioning == "coverage":
+            coarse = without_holes(coarse[0])[None]
         while levels:
             coarse = self._doubled(coarse, levels.pop())
         return coarse[:, :height, :width]

@@ -16,6 +16,8 @@ Coverage = NDArray[np.uint8]
 
 HALF = 12
 """How far from 0 and 255 the coverage of a pixel must be to be neither."""
+HOLE = 0.5
+"""Share of all that is covered from which on a hole in it is none."""
 SETTLED = 1 << 20
 """Pixels up to which the paper of a picture of two grays is judged together, along itself."""
 BUSY = 0.2
@@ -90,6 +92,24 @@ def decided(coverage: Coverage) -> Coverage:
     answer = coverage.copy()
     answer[inside] = covered[piece] * np.uint8(255)
     return answer
+
+
+def without_holes(coverage: Coverage) -> Coverage:
+    """The coverage with its holes covered: what ink encloses is, so there are none.
+
+    A hole at least half as large as all that is covered stays: that is a page, and what is around it a frame.
+    """
+    covered = coverage >= 255 - HALF
+    if not _may_enclose(covered, coverage):
+        return coverage
+    import cv2
+
+    around = cv2.copyMakeBorder(covered.view(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
+    cv2.floodFill(around, None, (0, 0), 1)
+    count, pieces = cv2.connectedComponents(1 - around[1:-1, 1:-1], connectivity=4)
+    small = np.bincount(pieces.ravel(), minlength=count) < HOLE * np.count_nonzero(covered)
+    small[0] = False
+    return np.where(small[pieces], np.uint8(255), coverage)
 
 
 def halves(coverage: Coverage) -> NDArray[np.bool_]:

@@ -330,20 +330,45 @@ def _composition(canvas: Canvas, rng: Rng, pen: Pen) -> None:
         _loose(canvas, rng, pen, contours[0])
 
 
+def _clear_of(contour: Path, fronts: list[Path], margin: float, canvas: Canvas) -> list[Path]:
+    """The pieces of an outline that come no nearer than `margin` pixels to the shapes upon it."""
+    hidden = Canvas(canvas.width, canvas.height, 1)
+    for front in fronts:
+        hidden.fill(front)
+        hidden.stroke(front, 2 * margin, closed=True)
+    points = walk(contour, 1.0)
+    x, y = np.clip(points, 0, [canvas.width - 1, canvas.height - 1]).astype(int).T
+    free = (hidden.ink | hidden.region)[y, x] == 0
+    if free.all() or not free.any():
+        return [points] if free.any() else []
+    start = int(np.flatnonzero(~free)[0])
+    points, free = np.roll(points, -start, 0), np.roll(free, -start)
+    ends = np.flatnonzero(np.diff(free)) + 1
+    return [piece for piece in np.split(points, ends)[1::2] if len(piece) > 1]
+
+
 def _stack(canvas: Canvas, rng: Rng, pen: Pen) -> None:
     """The same shape again and again, each a little aside and behind the next: cards, copies, shadows.
 
-    What is left of those behind ends in the open and encloses nothing, or runs up to the one in front.
+    What is left of those behind ends in the open, cut off or with round ends, and encloses nothing; or it runs up
+    to the one in front.
     """
     size = np.array([canvas.width, canvas.height])
     n = int(rng.integers(2, 4))
-    turn, apart = rng.choice([rng.uniform(0, TAU), (rng.integers(8) + 0.5) * TAU / 4]), rng.uniform(0.12, 0.5)
+    turn, apart = rng.choice([rng.uniform(0, TAU), (rng.integers(8) + 0.5) * TAU / 4]), rng.uniform(0.12, 0.9)
     radius = float(size.min()) * rng.uniform(0.25, 0.42) / (1 + apart * (n - 1) / 2)
     aside = radius * apart * np.array([np.cos(turn), np.sin(turn)])
     contour = _place(pen.shape(rng), size / 2 - aside * (n - 1) / 2, radius)
+    moves = [contour + aside * k for k in range(n)]
+    if rng.random() < 0.5:
+        margin = pen.width * rng.uniform(1.2, 2.4) + 0.5
+        for k, moved in enumerate(moves[:-1]):
+            for piece in _clear_of(moved, moves[k + 1 :], margin, canvas):
+                pen.line(canvas, piece)
+        pen.outline(canvas, rng, moves[-1])
+        return
     margin = pen.width * rng.uniform(1.0, 2.2) + 1 if rng.random() < 0.75 else 0.0
-    for k in range(n):
-        moved = contour + aside * k
+    for k, moved in enumerate(moves):
         canvas.clear(moved, margin)
         if margin and k < n - 1:
             pen.line(canvas, np.concatenate([moved, moved[:1]]))
@@ -379,11 +404,11 @@ def _nothing(canvas: Canvas, rng: Rng, pen: Pen) -> None:
 
 
 SCENES: dict[str, tuple[Callable[[Canvas, Rng, Pen], None], float]] = {
-    "one": (_one, 0.3),
+    "one": (_one, 0.27),
     "sketch": (_sketch, 0.08),
     "page": (_page, 0.17),
-    "composition": (_composition, 0.22),
-    "stack": (_stack, 0.05),
+    "composition": (_composition, 0.18),
+    "stack": (_stack, 0.12),
     "solid": (_solid, 0.05),
     "scribbles": (_scribbles, 0.05),
     "nothing": (_nothing, 0.08),
