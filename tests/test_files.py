@@ -34,6 +34,16 @@ def test_a_file_system_that_takes_long_is_not_waited_for_again(tmp_path: Path, m
     assert len(calls) == 1
 
 
+def test_ctrl_c_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def pressed(path: Path) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(files, "_sync", pressed)
+    with pytest.raises(KeyboardInterrupt):
+        write_whole(tmp_path / "a", b"x")
+    assert not list(tmp_path.iterdir())
+
+
 def test_what_a_dead_process_left_is_swept(tmp_path: Path) -> None:
     mine = stage(tmp_path / "a", b"mine").fresh
     dead = tmp_path / mine.name.replace(str(os.getpid()), str(2**22 + 1))

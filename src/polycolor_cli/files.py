@@ -36,10 +36,14 @@ def stage(path: Path, data: bytes) -> Staged:
     """Write a file's bytes beside its place. Raises FileError, and leaves nothing, where they cannot be written."""
     fresh = path.with_name(f"{_FRESH}{os.getpid()}-{os.urandom(6).hex()}.tmp")
     try:
-        fresh.write_bytes(data)
-    except OSError as error:
+        with fresh.open("xb") as file:
+            file.write(data)
+    except BaseException as error:
+        # Ctrl-C leaves nothing either
         fresh.unlink(missing_ok=True)
-        raise _trouble(path, error) from None
+        if isinstance(error, OSError):
+            raise _trouble(path, error) from None
+        raise
     return Staged(path, fresh)
 
 
@@ -49,15 +53,18 @@ def place(staged: Sequence[Staged]) -> dict[Path, FileError]:
     Many together cost hardly more than one: a disk is told once to write down what it holds.
     """
     wrong = {}
-    synced = len(staged) > 1 and _sync_all(staged)
-    for one in staged:
-        try:
-            if not synced:
-                _sync(one.fresh)
-            one.fresh.replace(one.path)
-        except OSError as error:
+    try:
+        synced = len(staged) > 1 and _sync_all(staged)
+        for one in staged:
+            try:
+                if not synced:
+                    _sync(one.fresh)
+                one.fresh.replace(one.path)
+            except OSError as error:
+                wrong[one.path] = _trouble(one.path, error)
+    finally:
+        for one in staged:
             one.fresh.unlink(missing_ok=True)
-            wrong[one.path] = _trouble(one.path, error)
     return wrong
 
 

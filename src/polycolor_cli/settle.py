@@ -1,4 +1,4 @@
-"""What a drawing says by itself, whatever a network thinks of it.
+"""What follows from a drawing and from a first guess of its coverage, without a network.
 
 Clean is a drawing of one ink on one paper, with half tones only between the two. Where no more is known
 than that the paper is flat, closed ink still encloses, if the network agrees by half. And a fill is flat: an

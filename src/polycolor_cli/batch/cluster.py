@@ -14,7 +14,7 @@ from typing import Any
 
 from polycolor_cli.batch.plan import Job
 from polycolor_cli.batch.run import Outcomes, Stop
-from polycolor_cli.batch.work import HANDFUL, Outcome, Worker
+from polycolor_cli.batch.work import HANDFUL, Outcome, Worker, failed
 from polycolor_cli.errors import PolycolorError
 from polycolor_cli.fill import Colorizer
 
@@ -111,7 +111,4 @@ class _Actor:
             return {"outcome": [outcome.as_json() for outcome in self._worker.some(jobs)]}
         # Ray gives a handful to another worker for as long as they die under it
         reason = f"a worker died {TRIES} times over this picture or one done with it (out of memory?)"
-        failed = [
-            Outcome(str(job.source), [*map(str, job.outputs)], "failed", f"{job.source}: {reason}") for job in jobs
-        ]
-        return {"outcome": [outcome.as_json() for outcome in failed]}
+        return {"outcome": [failed(job, reason).as_json() for job in jobs]}

@@ -18,7 +18,7 @@ from multiprocessing.connection import wait as wait_for
 from typing import Any
 
 from polycolor_cli.batch.plan import Job
-from polycolor_cli.batch.work import HANDFUL, Outcome, Worker
+from polycolor_cli.batch.work import HANDFUL, Outcome, Worker, failed
 from polycolor_cli.fill import Colorizer
 
 PIXELS_AT_ONCE = 200_000_000
@@ -112,8 +112,7 @@ def _alone(job: Job, colorizer: Colorizer, restart: bool) -> Outcome:
         try:
             return process.submit(_do, [job]).result()[0]
         except BrokenProcessPool:
-            reason = "its process was killed (out of memory?)"
-            return Outcome(str(job.source), [*map(str, job.outputs)], "failed", f"{job.source}: {reason}")
+            return failed(job, "its process was killed (out of memory?)")
 
 
 class Room:

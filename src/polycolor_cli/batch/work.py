@@ -50,6 +50,11 @@ class Outcome:
         return json.dumps(asdict(self), ensure_ascii=False)
 
 
+def failed(job: Job, why: str) -> Outcome:
+    """What becomes of a job that nobody could do."""
+    return Outcome(str(job.source), [str(target) for target in job.outputs], "failed", f"{job.source}: {why}")
+
+
 class Worker:
     """Does jobs one at a time; from far away others are read and written meanwhile, which takes long there.
 
