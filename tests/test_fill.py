@@ -12,6 +12,7 @@ from polycolor_cli import Colorizer, colorize
 from polycolor_cli.color import PALETTE, ColorError
 from polycolor_cli.data import shapes, unseen
 from polycolor_cli.data.strokes import Canvas
+from polycolor_cli.data.synthetic import drawing as drawing_of
 from polycolor_cli.data.write import SHAPES, plain_drawing
 from polycolor_cli.fill import Paint
 from polycolor_cli.metrics import masked_accuracy
@@ -50,6 +51,13 @@ def test_white_on_black_and_solid_shapes_come_out_exactly_too(colorizer: Coloriz
     y, x = np.mgrid[:128, :128]
     disc = np.where(np.hypot(y - 64, x - 64) < 60, 0, 255).astype(np.uint8)
     assert np.array_equal(colorizer.coverage(disc), 255 - disc)
+
+
+def test_a_negative_is_filled_as_the_drawing_is(colorizer: Colorizer) -> None:
+    for index in range(12):
+        picture = drawing_of(5, index, (96, 128), unseen.WORLD).picture
+        picture = picture if picture[0].mean() >= 128 else 255 - picture
+        assert np.array_equal(colorizer.coverage(255 - picture), colorizer.coverage(picture))
 
 
 def test_any_colour_is_exact_to_the_byte(colorizer: Colorizer) -> None:

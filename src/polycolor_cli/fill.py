@@ -23,7 +23,7 @@ from polycolor_cli import weights
 from polycolor_cli.color import RGB, parse_color
 from polycolor_cli.errors import PolycolorError
 from polycolor_cli.picture import Planes, halved, read_picture
-from polycolor_cli.settle import decided, halves, is_clean, neighbours, settled, two_grays, without_holes
+from polycolor_cli.settle import decided, halves, is_clean, is_negative, neighbours, settled, two_grays, without_holes
 
 Lines = Literal["fill", "keep"]
 Gray = NDArray[np.uint8]
@@ -187,6 +187,8 @@ class Colorizer:
                 f"this model is conditioned by {self.conditioning}: it paints a picture and knows no coverage"
             )
         gray = np.asarray(image.convert("L"))
+        if is_negative(gray):
+            gray = ~gray
         coverage = self._look(gray, {})[0]
         guessed = _guessed(coverage)
         if guessed > HOPELESS and not is_clean(gray):

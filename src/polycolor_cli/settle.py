@@ -37,6 +37,13 @@ def two_grays(gray: Gray) -> bool:
     return int(np.count_nonzero(np.bincount(gray.ravel(), minlength=256))) <= 2
 
 
+def is_negative(gray: Gray) -> bool:
+    """Whether a picture is of light ink on dark paper, as far as its rim and its mean tell."""
+    step = -(-max(gray.shape) // 256)
+    rim = np.concatenate([gray[0], gray[-1], gray[:, 0], gray[:, -1]])
+    return bool(np.median(rim) < 128 and gray[::step, ::step].mean() < 128)
+
+
 def is_clean(gray: Gray) -> bool:
     """Whether a picture is of one ink on one paper, with half tones only between the two."""
     return _edges(gray)[1] is not None

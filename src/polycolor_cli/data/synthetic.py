@@ -582,7 +582,7 @@ def drawing(seed: int, index: int, size: tuple[int, int] = (128, 128), world: Wo
         gray = _photograph(rng, (h, w))
     if not plain or rng.random() < 0.25:
         gray = wear.wear(rng, gray, world.wear)
-    if rng.random() < 0.15:
+    if rng.random() < 0.08:
         gray = 255 - gray
     picture = np.clip(np.round(gray), 0, 255).astype(np.uint8)
     if enlarged > 1:
