@@ -48,3 +48,16 @@ def test_where_most_is_in_doubt_nothing_is_filled(monkeypatch: pytest.MonkeyPatc
     filled = Colorizer().fill(Image.fromarray(rng.integers(0, 256, (128, 128), np.uint8)), Paint("red"))
     assert filled.share == (0 if veiled == 90 else pytest.approx((90 / 128) ** 2, rel=0.01))
     assert (filled.warning == "no shape found, nothing was filled") == (veiled == 90)
+
+
+def test_on_flat_paper_only_the_guesses_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    answer = np.zeros((1, 128, 128), np.uint8)
+    answer[0, 10:50, 10:50] = 255
+    answer[0, 60:120, 10:120] = 150
+    monkeypatch.setattr(Colorizer, "_look", lambda self, gray, inputs: answer)
+    # drawn with a soft pencil: halves beside halves, so no clean drawing
+    gray = np.full((128, 128), 250, np.uint8)
+    gray[8:52, 8:52] = np.linspace(20, 200, 44, dtype=np.uint8)
+    filled = Colorizer().fill(Image.fromarray(gray), Paint("red"))
+    assert filled.share == pytest.approx((40 / 128) ** 2, rel=0.01)
+    assert filled.warning is not None and "no clear shape" in filled.warning

@@ -23,7 +23,17 @@ from polycolor_cli import weights
 from polycolor_cli.color import RGB, parse_color
 from polycolor_cli.errors import PolycolorError
 from polycolor_cli.picture import Planes, halved, read_picture
-from polycolor_cli.settle import decided, halves, is_clean, is_negative, neighbours, settled, two_grays, without_holes
+from polycolor_cli.settle import (
+    decided,
+    flat_paper,
+    halves,
+    is_clean,
+    is_negative,
+    neighbours,
+    settled,
+    two_grays,
+    without_holes,
+)
 
 Lines = Literal["fill", "keep"]
 Gray = NDArray[np.uint8]
@@ -39,7 +49,9 @@ FOUND = 0.0001
 DOUBT = 0.1
 """How much of what is covered may be neither covered nor bare, edges aside, before a fill counts as doubtful."""
 HOPELESS = 0.3
-"""How much of it before nothing is filled: of drawings beyond, hardly one in thirty would come out right."""
+"""How much of it before no guess is filled, and nothing at all where the paper is not even flat.
+
+Of drawings beyond, hardly one in thirty would come out right."""
 
 TILE = 64
 """Side, in pixels, of the tiles in which edges are drawn on large pictures."""
@@ -191,12 +203,13 @@ class Colorizer:
             gray = ~gray
         coverage = self._look(gray, {})[0]
         guessed = _guessed(coverage)
-        if guessed > HOPELESS and not is_clean(gray):
+        hopeless = guessed > HOPELESS and not is_clean(gray)
+        if hopeless and flat_paper(gray) is None:
             return np.zeros_like(coverage), guessed
         if max(gray.shape) >= SMALLEST or two_grays(gray):
             coverage = settled(gray, coverage)
         if guessed:
-            coverage = decided(coverage)
+            coverage = decided(coverage, share=1 if hopeless else 0.5)
         return (without_holes(coverage) if max(gray.shape) <= LARGEST else coverage), guessed
 
     def _painted_by_network(self, image: Image.Image, how: Paint) -> Filled:

@@ -49,6 +49,13 @@ def is_clean(gray: Gray) -> bool:
     return _edges(gray)[1] is not None
 
 
+def flat_paper(gray: Gray) -> int | None:
+    """The gray of the paper, where at least half of a picture is of it, within a few."""
+    counts = np.bincount(gray.ravel(), minlength=256)
+    paper = int(counts.argmax())
+    return paper if counts[max(0, paper - FLAT) : paper + FLAT + 1].sum() >= gray.size / 2 else None
+
+
 def settled(gray: Gray, coverage: Coverage) -> Coverage:
     """The coverage of a clean drawing, where it follows from the drawing itself.
 
@@ -84,8 +91,8 @@ def settled(gray: Gray, coverage: Coverage) -> Coverage:
     return answer
 
 
-def decided(coverage: Coverage) -> Coverage:
-    """The coverage with no veils: each is as covered, wholly or not at all, as it is on the mean.
+def decided(coverage: Coverage, share: float = 0.5) -> Coverage:
+    """The coverage with no veils: each is covered as a whole where it is by `share` on the mean, else bare.
 
     A veil is an area of halves at least three pixels wide and high; edges are narrower, and stay as they are.
     """
@@ -95,7 +102,7 @@ def decided(coverage: Coverage) -> Coverage:
     count, pieces = cv2.connectedComponents(veils, connectivity=8)
     inside = veils > 0
     piece = pieces[inside]
-    covered = np.bincount(piece, coverage[inside], count) >= 127.5 * np.bincount(piece, minlength=count)
+    covered = np.bincount(piece, coverage[inside], count) >= 255 * share * np.bincount(piece, minlength=count)
     answer = coverage.copy()
     answer[inside] = covered[piece] * np.uint8(255)
     return answer
@@ -126,12 +133,10 @@ def halves(coverage: Coverage) -> NDArray[np.bool_]:
 
 def _filled_up(gray: Gray, coverage: Coverage) -> Coverage:
     """The coverage with no veil left over what ink on flat paper encloses; unchanged where the paper is not flat."""
-    counts = np.bincount(gray.ravel(), minlength=256)
-    paper = int(counts.argmax())
-    if gray.size > JUDGED or counts[max(0, paper - FLAT) : paper + FLAT + 1].sum() < gray.size / 2:
+    paper = flat_paper(gray) if gray.size <= JUDGED else None
+    if paper is None:
         return coverage
-    darkest, lightest = (int(end) for end in np.flatnonzero(counts)[[0, -1]])
-    reach = CONTRAST * max(paper - darkest, lightest - paper)
+    reach = CONTRAST * max(paper - int(gray.min()), int(gray.max()) - paper)
     wall = np.abs(gray.astype(np.int16) - paper) >= max(reach, 3 * FLAT)
     enclosed = _enclosed(wall, coverage)
     if not enclosed.any():
