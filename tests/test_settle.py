@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from polycolor_cli.fill import Colorizer, Paint
-from polycolor_cli.settle import decided, without_holes
+from polycolor_cli.settle import decided, is_negative, without_holes
 
 
 def test_a_veil_is_decided_as_a_whole_and_edges_stay() -> None:
@@ -60,4 +60,13 @@ def test_on_flat_paper_only_the_guesses_are_left_out(monkeypatch: pytest.MonkeyP
     gray[8:52, 8:52] = np.linspace(20, 200, 44, dtype=np.uint8)
     filled = Colorizer().fill(Image.fromarray(gray), Paint("red"))
     assert filled.share == pytest.approx((40 / 128) ** 2, rel=0.01)
-    assert filled.warning is not None and "no clear shape" in filled.warning
+    assert filled.warning is not None
+    assert "no clear shape" in filled.warning
+
+
+def test_a_bright_page_on_a_dark_desk_is_no_negative() -> None:
+    desk = np.full((200, 200), 70, np.uint8)
+    desk[40:160, 30:170] = 150
+    desk[60:140, 60:63] = 10
+    assert not is_negative(desk)
+    assert is_negative(np.where(desk == 10, np.uint8(240), np.uint8(30)))

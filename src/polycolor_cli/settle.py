@@ -28,6 +28,8 @@ CONTRAST = 0.65
 """How far from paper to ink a gray must be to be a wall on flat paper; printed rules are fainter."""
 JUDGED = 1 << 22
 """Pixels up to which what is enclosed on flat paper is judged piece by piece."""
+DARK = 0.3
+"""How far from the darkest to the lightest gray of a picture dark paper may be."""
 STRAY = 0.1
 """Share of the half tones that may lie elsewhere than between ink and paper in a clean drawing."""
 
@@ -38,10 +40,11 @@ def two_grays(gray: Gray) -> bool:
 
 
 def is_negative(gray: Gray) -> bool:
-    """Whether a picture is of light ink on dark paper, as far as its rim and its mean tell."""
-    step = -(-max(gray.shape) // 256)
+    """Whether a picture is of light ink on dark paper, as far as its rim and its most frequent grays tell."""
+    step = -(-max(gray.shape) // 64)
     rim = np.concatenate([gray[0], gray[-1], gray[:, 0], gray[:, -1]])
-    return bool(np.median(rim) < 128 and gray[::step, ::step].mean() < 128)
+    dark = int(gray.min()) + DARK * (int(gray.max()) - int(gray.min()))
+    return bool(np.median(rim) < dark and np.median(gray[::step, ::step]) < dark)
 
 
 def is_clean(gray: Gray) -> bool:

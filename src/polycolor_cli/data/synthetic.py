@@ -230,7 +230,7 @@ def _one(canvas: Canvas, rng: Rng, pen: Pen) -> None:
     size = np.array([canvas.width, canvas.height])
     radius = rng.uniform(0.22, 0.48) * size.min()
     slack = np.maximum(size / 2 - radius - pen.width / 2, 0)
-    centre = size / 2 + rng.uniform(-1, 1, 2) * (slack if rng.random() < 0.9 else slack + radius * 0.4)
+    centre = size / 2 + rng.uniform(-1, 1, 2) * (slack if rng.random() < 0.86 else slack + radius * 0.6)
     stretch = np.where(size > size.min(), rng.uniform(1, size / size.min()), 1)
     contour = _place(pen.shape(rng) * stretch, centre, radius)
     pen.outline(canvas, rng, contour)
