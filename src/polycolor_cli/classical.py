@@ -72,7 +72,7 @@ def trapped_ball(gray: Gray) -> NDArray[np.uint8]:
 
 def hull(gray: Gray) -> NDArray[np.uint8]:
     """The convex hull of all ink."""
-    inside = np.zeros_like(gray)
+    inside = np.zeros(gray.shape, np.uint8)
     corners = np.argwhere(_ink(gray))[:, ::-1].astype(np.int32)
     if len(corners):
         cv2.fillConvexPoly(inside, cv2.convexHull(corners), 1)
