@@ -39,8 +39,10 @@ Lines = Literal["fill", "keep"]
 Gray = NDArray[np.uint8]
 Coverage = NDArray[np.uint8]
 
-LARGEST = 256
-"""Longest side, in pixels, that the network looks at as it is; a larger picture is shrunk."""
+LARGEST = 255
+"""Longest side, in pixels, that the network looks at as it is; a larger picture is halved until it is no longer.
+
+One less than 256, so that pictures of 256, 512, ... are looked at in 128 pixels, where the network knows best."""
 SMALLEST = 96
 """Shortest longest side: a smaller picture is enlarged first, and its coverage averaged down."""
 
