@@ -29,6 +29,7 @@ from polycolor_cli.settle import (
     halves,
     is_clean,
     is_negative,
+    is_noise,
     neighbours,
     settled,
     two_grays,
@@ -205,8 +206,8 @@ class Colorizer:
             gray = ~gray
         coverage = self._look(gray, {})[0]
         guessed = _guessed(coverage)
-        hopeless = guessed > HOPELESS and not is_clean(gray)
-        if hopeless and flat_paper(gray) is None:
+        hopeless = guessed > HOPELESS and (is_noise(gray) or not is_clean(gray))
+        if hopeless and (is_noise(gray) or flat_paper(gray) is None):
             return np.zeros_like(coverage), guessed
         if max(gray.shape) >= SMALLEST or two_grays(gray):
             coverage = settled(gray, coverage)

@@ -52,6 +52,11 @@ def is_clean(gray: Gray) -> bool:
     return _edges(gray)[1] is not None
 
 
+def is_noise(gray: Gray) -> bool:
+    """Whether a picture, cut in the middle of its grays, has too many edges for a drawing."""
+    return not _is_drawn(gray >= (int(gray.min()) + int(gray.max())) / 2)
+
+
 def flat_paper(gray: Gray) -> int | None:
     """The gray of the paper, where at least half of a picture is of it, within a few."""
     counts = np.bincount(gray.ravel(), minlength=256)
