@@ -51,10 +51,10 @@ FOUND = 0.0001
 """Share of a picture that must be covered for a shape to count as found."""
 DOUBT = 0.1
 """How much of what is covered may be neither covered nor bare, edges aside, before a fill counts as doubtful."""
-HOPELESS = 0.3
+HOPELESS = 0.15
 """How much of it before no guess is filled, and nothing at all where the paper is not even flat.
 
-Of drawings beyond, hardly one in thirty would come out right."""
+Of drawings beyond, not one in ten would come out right; photographs are the rest."""
 
 TILE = 64
 """Side, in pixels, of the tiles in which edges are drawn on large pictures."""
