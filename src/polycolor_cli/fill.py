@@ -204,8 +204,8 @@ class Colorizer:
         gray = np.asarray(image.convert("L"))
         if is_negative(gray):
             gray = ~gray
-        coverage = self._look(gray, {})[0]
-        guessed = _guessed(coverage)
+        answer, guessed = self._look(gray, {})
+        coverage = answer[0]
         hopeless = guessed > HOPELESS and (is_noise(gray) or not is_clean(gray))
         if hopeless and (is_noise(gray) or flat_paper(gray) is None):
             return np.zeros_like(coverage), guessed
@@ -223,7 +223,7 @@ class Colorizer:
             )
         color = np.array([how.rgb], np.float32) / 255 if self.conditioning == "rgb" else self._index(how.rgb)
         gray = np.asarray(image.convert("L"))
-        painted = np.ascontiguousarray(self._look(gray, {"color": color}).transpose(1, 2, 0))
+        painted = np.ascontiguousarray(self._look(gray, {"color": color})[0].transpose(1, 2, 0))
         changed = np.abs(painted.astype(np.int16) - gray[:, :, None]).max(-1) > 96
         return Filled(Image.fromarray(painted), float(changed.mean()))
 
@@ -235,17 +235,21 @@ class Colorizer:
             raise weights.ModelError(f"this model only knows the colours {', '.join(some)}{more}")
         return np.array([names.index(color)], np.int64)
 
-    def _look(self, gray: Gray, inputs: dict[str, NDArray]) -> NDArray[np.uint8]:
-        """The network's answer, uint8 (C, H, W), at the size of the picture."""
+    def _look(self, gray: Gray, inputs: dict[str, NDArray]) -> tuple[NDArray[np.uint8], float]:
+        """The network's answer, uint8 (C, H, W), at the size of the picture, and how much of its first look is a guess.
+
+        Edges drawn later, pixel by pixel, look certain wherever they are.
+        """
         height, width = gray.shape
         longest = max(height, width)
         enlarge = -(-SMALLEST // longest)
         if enlarge > 1:
             larger = _resized(gray, width * enlarge, height * enlarge)
             answer = self._run(np.stack([larger] * 3)[None], inputs)[0]
+            guessed = _guessed(_bytes(answer[0]))
             small = answer.reshape(-1, height, enlarge, width, enlarge).mean((2, 4))
             # so near to single pixels a line across one is enough to cover it: half tones would be dirt
-            return _bytes(np.minimum(small * enlarge, 1) if self.conditioning == "coverage" else small)
+            return _bytes(np.minimum(small * enlarge, 1) if self.conditioning == "coverage" else small), guessed
         doublings = max(0, math.ceil(math.log2(longest / LARGEST)))
         step = 1 << doublings
         whole = np.pad(gray, ((0, -height % step), (0, -width % step)), "edge") if doublings else gray
@@ -253,11 +257,12 @@ class Colorizer:
         for _ in range(doublings):
             levels.append(halved(levels[-1]))
         coarse = _bytes(self._run(np.stack(levels.pop())[None], inputs)[0])
+        guessed = _guessed(coarse[0])
         if doublings and self.conditioning == "coverage":
             coarse = without_holes(coarse[0])[None]
         while levels:
             coarse = self._doubled(coarse, levels.pop())
-        return coarse[:, :height, :width]
+        return coarse[:, :height, :width], guessed
 
     def _doubled(self, coarse: NDArray[np.uint8], level: Planes) -> NDArray[np.uint8]:
         """An answer at twice its size; where a coverage is undecided, its edge is drawn from the pixels there."""
@@ -347,13 +352,11 @@ def _bytes(values: NDArray[np.float32]) -> NDArray[np.uint8]:
 
 def _guessed(coverage: Coverage) -> float:
     """How much of what is covered lies among halves alone, which no edge explains: 0..1 and above."""
-    step = -(-max(coverage.shape) // LARGEST)
-    some = coverage[::step, ::step]
-    half = np.pad(halves(some), 1)
-    height, width = some.shape
+    half = np.pad(halves(coverage), 1)
+    height, width = coverage.shape
     rows = half[:height] & half[1 : height + 1] & half[2:]
     veiled = rows[:, :width] & rows[:, 1 : width + 1] & rows[:, 2:]
-    return float(veiled.sum()) * 255 / max(float(some.sum(dtype=np.int64)), 1.0)
+    return float(veiled.sum()) * 255 / max(float(coverage.sum(dtype=np.int64)), 1.0)
 
 
 def share_of(coverage: Coverage) -> float:
