@@ -46,6 +46,10 @@ LARGEST = 255
 One less than 256, so that pictures of 256, 512, ... are looked at in 128 pixels, where the network knows best."""
 SMALLEST = 96
 """Shortest longest side: a smaller picture is enlarged first, and its coverage averaged down."""
+ENLARGED = 128
+"""Longest side that a small picture is enlarged to, at least."""
+CROSSED = 3
+"""Parts of a small picture's pixel, of which a line need only cross one to cover it all."""
 
 FOUND = 0.0001
 """Share of a picture that must be covered for a shape to count as found."""
@@ -242,14 +246,15 @@ class Colorizer:
         """
         height, width = gray.shape
         longest = max(height, width)
-        enlarge = -(-SMALLEST // longest)
-        if enlarge > 1:
-            larger = _resized(gray, width * enlarge, height * enlarge)
+        if longest < SMALLEST:
+            enlarge = -(-ENLARGED // longest)
+            larger = _resized(gray, width * enlarge, height * enlarge, Image.Resampling.BICUBIC)
             answer = self._run(np.stack([larger] * 3)[None], inputs)[0]
             guessed = _guessed(_bytes(answer[0]))
             small = answer.reshape(-1, height, enlarge, width, enlarge).mean((2, 4))
             # so near to single pixels a line across one is enough to cover it: half tones would be dirt
-            return _bytes(np.minimum(small * enlarge, 1) if self.conditioning == "coverage" else small), guessed
+            crossed = np.minimum(small * min(enlarge, CROSSED), 1)
+            return _bytes(crossed if self.conditioning == "coverage" else small), guessed
         doublings = max(0, math.ceil(math.log2(longest / LARGEST)))
         step = 1 << doublings
         whole = np.pad(gray, ((0, -height % step), (0, -width % step)), "edge") if doublings else gray
@@ -315,8 +320,10 @@ def colorize(
     return _colorizer(model)(picture, color, lines=lines, background=background)
 
 
-def _resized(plane: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8]:
-    return np.asarray(Image.fromarray(plane).resize((width, height), Image.Resampling.BILINEAR))
+def _resized(
+    plane: NDArray[np.uint8], width: int, height: int, how: Image.Resampling = Image.Resampling.BILINEAR
+) -> NDArray[np.uint8]:
+    return np.asarray(Image.fromarray(plane).resize((width, height), how))
 
 
 def _undecided(coarse: Coverage) -> list[tuple[int, int]]:
