@@ -33,6 +33,7 @@ from polycolor_cli.settle import (
     neighbours,
     settled,
     two_grays,
+    with_neighbours,
     without_holes,
 )
 
@@ -48,8 +49,8 @@ SMALLEST = 96
 """Shortest longest side: a smaller picture is enlarged first, and its coverage averaged down."""
 ENLARGED = 128
 """Longest side that a small picture is enlarged to, at least."""
-CROSSED = 3
-"""Parts of a small picture's pixel, of which a line need only cross one to cover it all."""
+WIDENED = 4
+"""Parts of a pixel, one of which is added around what is covered in tiny pictures: they draw lines too thin."""
 
 FOUND = 0.0001
 """Share of a picture that must be covered for a shape to count as found."""
@@ -213,7 +214,7 @@ class Colorizer:
         hopeless = guessed > HOPELESS and (is_noise(gray) or not is_clean(gray))
         if hopeless and (is_noise(gray) or flat_paper(gray) is None):
             return np.zeros_like(coverage), guessed
-        if max(gray.shape) >= SMALLEST or two_grays(gray):
+        if _enlargement(max(gray.shape)) < WIDENED or two_grays(gray):
             coverage = settled(gray, coverage)
         if guessed:
             coverage = decided(coverage, share=1 if hopeless else 0.5)
@@ -246,15 +247,15 @@ class Colorizer:
         """
         height, width = gray.shape
         longest = max(height, width)
-        if longest < SMALLEST:
-            enlarge = -(-ENLARGED // longest)
+        enlarge = _enlargement(longest)
+        if enlarge > 1:
             larger = _resized(gray, width * enlarge, height * enlarge, Image.Resampling.BICUBIC)
             answer = self._run(np.stack([larger] * 3)[None], inputs)[0]
             guessed = _guessed(_bytes(answer[0]))
-            small = answer.reshape(-1, height, enlarge, width, enlarge).mean((2, 4))
-            # so near to single pixels a line across one is enough to cover it: half tones would be dirt
-            crossed = np.minimum(small * min(enlarge, CROSSED), 1)
-            return _bytes(crossed if self.conditioning == "coverage" else small), guessed
+            if self.conditioning == "coverage":
+                for _ in range(enlarge // WIDENED):
+                    answer[0] = with_neighbours(np.pad(answer[0], 1), np.maximum)
+            return _bytes(answer.reshape(-1, height, enlarge, width, enlarge).mean((2, 4))), guessed
         doublings = max(0, math.ceil(math.log2(longest / LARGEST)))
         step = 1 << doublings
         whole = np.pad(gray, ((0, -height % step), (0, -width % step)), "edge") if doublings else gray
@@ -318,6 +319,11 @@ def colorize(
     See `Colorizer` for the parameters, and for what is returned and raised.
     """
     return _colorizer(model)(picture, color, lines=lines, background=background)
+
+
+def _enlargement(longest: int) -> int:
+    """How many times a picture is enlarged before the network looks at it, by its longest side."""
+    return -(-ENLARGED // longest) if longest < SMALLEST else 1
 
 
 def _resized(

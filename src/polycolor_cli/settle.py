@@ -223,16 +223,16 @@ def _without_halves(ink: NDArray[np.bool_], coverage: Coverage) -> Coverage:
         return np.where(coverage >= 128, np.uint8(255), np.uint8(0))
     paper = np.pad((~ink).astype(np.float32), 1)
     belief = np.pad(coverage.astype(np.float32), 1) * paper
-    share = paper[1:-1, 1:-1] / np.maximum(_with_neighbours(paper, np.add), 1)
+    share = paper[1:-1, 1:-1] / np.maximum(with_neighbours(paper, np.add), 1)
     for _ in range(6):
-        belief[1:-1, 1:-1] = _with_neighbours(belief, np.add) * share
+        belief[1:-1, 1:-1] = with_neighbours(belief, np.add) * share
     belief[1:-1, 1:-1][ink] = coverage[ink]
     covered = belief >= 128
-    beside = _with_neighbours(covered, np.logical_or)
+    beside = with_neighbours(covered, np.logical_or)
     return np.where(np.where(ink, beside, covered[1:-1, 1:-1]), np.uint8(255), np.uint8(0))
 
 
-def _with_neighbours(padded: NDArray, join: np.ufunc) -> NDArray:
+def with_neighbours(padded: NDArray, join: np.ufunc) -> NDArray:
     """Each value joined with the four beside it; (H + 2, W + 2) -> (H, W)."""
     joined = join(padded[:-2, 1:-1], padded[2:, 1:-1])
     for plane in (padded[1:-1, :-2], padded[1:-1, 2:], padded[1:-1, 1:-1]):
