@@ -1,4 +1,4 @@
-"""polycolor beside classical fills, on drawings worn in ways that no training and no validation draws.
+"""polycolor beside classical fills, on drawings worn by code of its own, which neither training nor validation shares.
 
     python benchmarks/wear.py FOLDER [FOLDER ...] [--count 60]
 
@@ -13,6 +13,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from polycolor_cli import Colorizer, classical, metrics
 from polycolor_cli.cases import read_cases
@@ -92,12 +93,8 @@ def fax(rng: Rng, gray: Plane) -> Plane:
 
 def jpeg(rng: Rng, gray: Plane) -> Plane:
     """JPEG of quality 18."""
-    return (
-        cv2.imdecode(
-            cv2.imencode(".jpg", gray.astype(np.uint8), [cv2.IMWRITE_JPEG_QUALITY, 18])[1], cv2.IMREAD_GRAYSCALE
-        )
-        * 1.0
-    )
+    _, code = cv2.imencode(".jpg", gray.astype(np.uint8), [cv2.IMWRITE_JPEG_QUALITY, 18])
+    return cv2.imdecode(code, cv2.IMREAD_GRAYSCALE).astype(float)
 
 
 def blurred(rng: Rng, gray: Plane) -> Plane:
@@ -154,13 +151,8 @@ def drawings(folder: Path, count: int) -> Iterator[tuple[Plane, Plane, Plane]]:
     for case in cases[:: max(1, len(cases) // count)][:count]:
         truth = case.load()
         shrink = max(1, max(truth.drawing.size) // SIDE)
-        planes = (np.asarray(truth.drawing, np.float64), truth.coverage.astype(np.float64), truth.known * 1.0)
-        yield tuple(block_mean(plane, shrink) for plane in planes)  # type: ignore[misc]
-
-
-def block_mean(plane: Plane, side: int) -> Plane:
-    height, width = (length - length % side for length in plane.shape)
-    return plane[:height, :width].reshape(height // side, side, width // side, side).mean((1, 3))
+        planes = (np.asarray(truth.drawing, np.float32), truth.coverage, truth.known.astype(np.float32))
+        yield tuple(np.asarray(Image.fromarray(plane).reduce(shrink), float) for plane in planes)  # type: ignore[misc]
 
 
 def worn(kind: str, number: int, planes: tuple[Plane, Plane, Plane]) -> list[Plane]:

@@ -105,7 +105,15 @@ def test_squared_paper_is_not_filled_square_by_square(colorizer: Colorizer) -> N
     assert coverage[distance > 100].mean() < 10
 
 
-@pytest.mark.parametrize("side", [128, 700])
+def test_a_tiny_picture_is_covered_a_quarter_of_a_pixel_wider_than_its_ink(colorizer: Colorizer) -> None:
+    ink, truth = smooth_outline(shapes.ellipse(np.random.default_rng(2)), 32)
+    found = colorizer.coverage(255 - ink).astype(float)
+    assert (found >= truth - 16.0).all()
+    rim = ((truth > 0) & (truth < 255)).sum()
+    assert 0.1 < (found - truth).sum() / 255 / rim < 0.4
+
+
+@pytest.mark.parametrize("side", [64, 128, 700])
 def test_the_edge_of_a_clean_drawing_is_as_soft_as_its_ink(colorizer: Colorizer, side: int) -> None:
     for kind in (shapes.ellipse, shapes.rectangle, unseen.arch):
         ink, truth = smooth_outline(kind(np.random.default_rng(2)), side)

@@ -211,8 +211,9 @@ class Colorizer:
             gray = ~gray
         answer, guessed = self._look(gray, {})
         coverage = answer[0]
-        hopeless = guessed > HOPELESS and (is_noise(gray) or not is_clean(gray))
-        if hopeless and (is_noise(gray) or flat_paper(gray) is None):
+        noise = guessed > HOPELESS and is_noise(gray)
+        hopeless = noise or (guessed > HOPELESS and not is_clean(gray))
+        if noise or (hopeless and flat_paper(gray) is None):
             return np.zeros_like(coverage), guessed
         if _enlargement(max(gray.shape)) < WIDENED or two_grays(gray):
             coverage = settled(gray, coverage)
