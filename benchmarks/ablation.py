@@ -10,22 +10,25 @@ are compared by comparison.py.
 import argparse
 import contextlib
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 import numpy as np
 from PIL import Image
 
-from polycolor_cli import fill, metrics
-from polycolor_cli.data import unseen
+from polycolor_cli import fill, metrics, picture
+from polycolor_cli.data import batch, unseen
+from polycolor_cli.data.batch import Batch, training_batches
 from polycolor_cli.data.synthetic import TAUGHT, World, drawing
 from polycolor_cli.fill import Colorizer
 from polycolor_cli.train import loop
 from polycolor_cli.train.config import TrainConfig, best_precision
 from polycolor_cli.train.finish import finish
 from polycolor_cli.train.run import Run
+from polycolor_cli.train.validate import validation_batches
 
 CLEAN = replace(unseen.WORLD, wear={}, steady=True, whole=True)
 GAPPED = replace(unseen.WORLD, wear={}, steady=True)
@@ -35,24 +38,22 @@ GAPPED = replace(unseen.WORLD, wear={}, steady=True)
 def means_only() -> Iterator[None]:
     """Shrinking by averages alone: the three planes of a drawing are all its mean."""
 
-    def batches(*given: object) -> Iterator[loop.Batch]:
-        for batch in real(*given):
-            batch.drawing = batch.gray.expand(-1, 3, -1, -1).clone()
-            yield batch
+    def batches(*given: Any) -> Iterator[Batch]:
+        for some in training_batches(*given):
+            some.drawing = some.gray.expand(-1, 3, -1, -1).clone()
+            yield some
 
-    def validation(*given: object) -> list[loop.Batch]:
-        made = validate(*given)
-        for batch in made:
-            batch.drawing = batch.gray.expand(-1, 3, -1, -1).clone()
+    def validation(*given: Any) -> Sequence[Batch]:
+        made = validation_batches(*given)
+        for some in made:
+            some.drawing = some.gray.expand(-1, 3, -1, -1).clone()
         return made
 
-    real, validate = loop.training_batches, loop.validation_batches
-    half, smaller = loop.halved, fill.halved
     with (
         mock.patch.object(loop, "training_batches", batches),
         mock.patch.object(loop, "validation_batches", validation),
-        mock.patch.object(loop, "halved", lambda planes: half(planes)[:, 1:2].expand(-1, 3, -1, -1)),
-        mock.patch.object(fill, "halved", lambda planes: (smaller(planes)[1],) * 3),
+        mock.patch.object(loop, "halved", lambda planes: batch.halved(planes)[:, 1:2].expand(-1, 3, -1, -1)),
+        mock.patch.object(fill, "halved", lambda planes: (picture.halved(planes)[1],) * 3),
     ):
         yield
 

@@ -83,8 +83,8 @@ def painted_right(colorizer: Colorizer, world: World | None, colors: list[RGB], 
             return "cannot"
         solid = Image.new("RGB", picture.size, color)
         truth = Image.composite(solid, Image.fromarray(gray).convert("RGB"), Image.fromarray(made.coverage))
-        values = [np.asarray(image, np.float32) / 255 for image in (picture, truth)]
-        scores.append(metrics.masked_accuracy(*values, made.coverage / 255))
+        painted, true = (np.asarray(image, np.float32) / 255 for image in (picture, truth))
+        scores.append(metrics.masked_accuracy(painted, true, made.coverage / 255))
     return f"{np.mean(scores):.3f}"
 
 

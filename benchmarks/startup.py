@@ -25,9 +25,9 @@ def main(rounds: int) -> None:
         image.save(drawing)
         commands = {
             "colorize": [polycolor, "colorize", str(drawing), "-c", "red", "-o", str(Path(folder) / "out.png")],
-            "its imports": [sys.executable, "-c", "import numpy, PIL.Image, onnxruntime, typer"],
+            "what colorize imports": [sys.executable, "-c", "import numpy, PIL.Image, onnxruntime, typer"],
             "--help": [polycolor, "--help"],
-            "its imports ": [sys.executable, "-c", "import typer, rich"],
+            "what --help imports": [sys.executable, "-c", "import typer, rich"],
         }
         seconds: dict[str, list[float]] = {name: [] for name in commands}
         for _ in range(rounds):
@@ -35,10 +35,11 @@ def main(rounds: int) -> None:
                 began = time.perf_counter()
                 subprocess.run(command, check=True, capture_output=True)
                 seconds[name].append(time.perf_counter() - began)
-    medians = [statistics.median(values) for values in seconds.values()]
+    median = {name: statistics.median(values) for name, values in seconds.items()}
     print("| command | median s | its imports alone | ratio |\n|---|---|---|---|")
-    for name, own, base in (("colorize, 128 px", *medians[:2]), ("--help", *medians[2:])):
-        print(f"| {name} | {own:.3f} | {base:.3f} | {own / base:.2f} |")
+    for name, base in (("colorize", "what colorize imports"), ("--help", "what --help imports")):
+        own, alone = median[name], median[base]
+        print(f"| {name} | {own:.3f} | {alone:.3f} | {own / alone:.2f} |")
 
 
 if __name__ == "__main__":

@@ -14,7 +14,8 @@ from polycolor_cli.data.batch import synthetic_batch
 from polycolor_cli.nn.losses import loss_of
 from polycolor_cli.nn.unet import UNet
 from polycolor_cli.train.config import TrainConfig, best_precision
-from polycolor_cli.train.loop import looks
+from polycolor_cli.train.loop import Looks
+from polycolor_cli.train.validate import color_input
 
 
 def drawn(batches: int) -> float:
@@ -30,6 +31,7 @@ def learned(batches: int, threads: int) -> float:
     torch.set_num_threads(threads)
     config = TrainConfig(precision=best_precision())
     net = UNet(config.dimensions()).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    looks = Looks(net)
     optimizer = torch.optim.AdamW(net.parameters(), fused=True)
     ready = [synthetic_batch(1, number, 32) for number in range(batches)]
     began = 0.0
@@ -37,8 +39,8 @@ def learned(batches: int, threads: int) -> float:
     for _ in range(2):
         began = time.perf_counter()
         for batch in ready:
-            with torch.autocast("cpu", dtype=torch.bfloat16, enabled=config.precision == "bf16"):
-                first, last = looks(net, batch)
+            with torch.autocast("cpu", dtype=torch.bfloat16, enabled=config.precision == "bf16-mixed"):
+                first, last = looks(batch.drawing, color_input(net, batch), batch.from_half)
             loss = loss_of("bce-dice", last, batch) + 0.5 * loss_of("bce-dice", first, batch)
             optimizer.zero_grad()
             loss.backward()

@@ -7,6 +7,7 @@ every kind of wear, the share of drawings filled right by polycolor, its mean so
 """
 
 import argparse
+import io
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -93,8 +94,9 @@ def fax(rng: Rng, gray: Plane) -> Plane:
 
 def jpeg(rng: Rng, gray: Plane) -> Plane:
     """JPEG of quality 18."""
-    _, code = cv2.imencode(".jpg", gray.astype(np.uint8), [cv2.IMWRITE_JPEG_QUALITY, 18])
-    return cv2.imdecode(code, cv2.IMREAD_GRAYSCALE).astype(float)
+    code = io.BytesIO()
+    Image.fromarray(gray.astype(np.uint8)).save(code, "JPEG", quality=18)
+    return np.asarray(Image.open(code), float)
 
 
 def blurred(rng: Rng, gray: Plane) -> Plane:

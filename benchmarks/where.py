@@ -7,11 +7,11 @@ One core; medians in milliseconds over 128 px drawings, all in one session.
 
 import io
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -70,9 +70,7 @@ def parts(folder: Path, fill: Colorizer) -> None:
         "read the mark of a finished one": median(lambda: mark_of(folder / "a.png")),
     }
     table("one drawing", rows)
-    levels = {
-        f"PNG level {n}, {len(png(filled, n))} bytes": median(lambda n=n: png(filled, n)) for n in (0, 1, 4, 6, 9)
-    }
+    levels = {f"PNG level {n}, {len(png(filled, n))} bytes": median(partial(png, filled, n)) for n in (0, 1, 4, 6, 9)}
     table("encode", levels)
 
 
@@ -103,17 +101,17 @@ def networks(folder: Path) -> None:
     rows = {}
     for name in ("float", "int8"):
         data = (folder / f"{name}.onnx").read_bytes()
-        rows[f"{name}: load"] = median(lambda data=data: session_of(data, every), 9)
+        rows[f"{name}: load"] = median(partial(session_of, data, every), 9)
         session = session_of(data, every)
         for batch in (1, 4, 16):
             given = {"drawing": some[:batch], **nothing}
-            taken = median(lambda s=session, g=given: s.run(None, g), 60 // batch + 5)
+            taken = median(partial(session.run, None, given), 60 // batch + 5)
             rows[f"{name}: each of {batch} together"] = taken / batch
     shipped = weights.read()
     for level in ("ORT_DISABLE_ALL", "ORT_ENABLE_BASIC", "ORT_ENABLE_EXTENDED", "ORT_ENABLE_ALL"):
         session = session_of(shipped, getattr(onnxruntime.GraphOptimizationLevel, level))
         given = {"drawing": some[:1], **nothing}
-        rows[f"shipped, {level}"] = median(lambda s=session, g=given: s.run(None, g), 60)
+        rows[f"shipped, {level}"] = median(partial(session.run, None, given), 60)
     table("network, 128 px", rows)
 
 
@@ -143,7 +141,7 @@ def together(folder: Path) -> None:
         work()
         return min(median(work, 3) / COUNT for _ in range(2))
 
-    rows["one after another"] = timed(lambda: [some(handful) for handful in handfuls])
+    rows["one after another"] = timed(lambda: list(map(some, handfuls)))
     with ThreadPoolExecutor(2) as threads:
         workers = [Worker(Colorizer(threads=1), restart=True) for _ in range(2)]
         rows["two threads"] = timed(
@@ -163,4 +161,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
