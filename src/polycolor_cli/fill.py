@@ -22,6 +22,7 @@ from PIL import Image
 from polycolor_cli import weights
 from polycolor_cli.color import RGB, parse_color
 from polycolor_cli.errors import PolycolorError
+from polycolor_cli.outline import outlined
 from polycolor_cli.picture import Planes, halved, read_picture
 from polycolor_cli.settle import (
     decided,
@@ -251,25 +252,30 @@ class Colorizer:
         enlarge = _enlargement(longest)
         if enlarge > 1:
             larger = _resized(gray, width * enlarge, height * enlarge, Image.Resampling.BICUBIC)
-            answer = self._run(np.stack([larger] * 3)[None], inputs)[0]
-            guessed = _guessed(_bytes(answer[0]))
+            answer, guessed = self._first_look((larger, larger, larger), inputs)
             if self.conditioning == "coverage":
                 for _ in range(enlarge // WIDENED):
-                    answer[0] = with_neighbours(np.pad(answer[0], 1), np.maximum)
-            return _bytes(answer.reshape(-1, height, enlarge, width, enlarge).mean((2, 4))), guessed
+                    answer = with_neighbours(np.pad(answer[0], 1), np.maximum)[None]
+            averages = answer.reshape(-1, height, enlarge, width, enlarge).mean((2, 4))
+            return np.round(averages).astype(np.uint8), guessed
         doublings = max(0, math.ceil(math.log2(longest / LARGEST)))
         step = 1 << doublings
         whole = np.pad(gray, ((0, -height % step), (0, -width % step)), "edge") if doublings else gray
         levels: list[Planes] = [(whole, whole, whole)]
         for _ in range(doublings):
             levels.append(halved(levels[-1]))
-        coarse = _bytes(self._run(np.stack(levels.pop())[None], inputs)[0])
-        guessed = _guessed(coarse[0])
+        coarse, guessed = self._first_look(levels.pop(), inputs)
         if doublings and self.conditioning == "coverage":
             coarse = without_holes(coarse[0])[None]
         while levels:
             coarse = self._doubled(coarse, levels.pop())
         return coarse[:, :height, :width], guessed
+
+    def _first_look(self, planes: Planes, inputs: dict[str, NDArray]) -> tuple[NDArray[np.uint8], float]:
+        """The network's answer at the size it looks at, uint8 (C, H, W), and how much of it is a guess."""
+        answer = _bytes(self._run(np.stack(planes)[None], inputs)[0])
+        guessed = _guessed(answer[0])
+        return (outlined(planes, answer[0])[None] if self.conditioning == "coverage" else answer), guessed
 
     def _doubled(self, coarse: NDArray[np.uint8], level: Planes) -> NDArray[np.uint8]:
         """An answer at twice its size; where a coverage is undecided, its edge is drawn from the pixels there."""

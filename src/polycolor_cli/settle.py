@@ -54,7 +54,7 @@ def is_clean(gray: Gray) -> bool:
 
 def is_noise(gray: Gray) -> bool:
     """Whether a picture, cut in the middle of its grays, has too many edges for a drawing."""
-    return not _is_drawn(gray >= (int(gray.min()) + int(gray.max())) / 2)
+    return not is_drawn(gray >= (int(gray.min()) + int(gray.max())) / 2)
 
 
 def flat_paper(gray: Gray) -> int | None:
@@ -126,9 +126,8 @@ def without_holes(coverage: Coverage) -> Coverage:
         return coverage
     import cv2
 
-    around = cv2.copyMakeBorder(covered.view(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
-    cv2.floodFill(around, None, (0, 0), 1)
-    count, pieces = cv2.connectedComponents(1 - around[1:-1, 1:-1], connectivity=4)
+    holes = ~(outside(covered) | covered)
+    count, pieces = cv2.connectedComponents(holes.view(np.uint8), connectivity=4)
     small = np.bincount(pieces.ravel(), minlength=count) < HOLE * np.count_nonzero(covered)
     small[0] = False
     return np.where(small[pieces], np.uint8(255), coverage)
@@ -189,28 +188,38 @@ def neighbours(flat: NDArray[np.intp], height: int, width: int, apart: int = 1) 
 
 def _enclosed(wall: NDArray[np.bool_], coverage: Coverage) -> NDArray[np.bool_]:
     """What no way leads to from the rim of the picture but through a wall."""
-    if not _is_drawn(wall) or (wall.size <= SETTLED and not _may_enclose(wall, coverage)):
+    if not is_drawn(wall) or (wall.size <= SETTLED and not _may_enclose(wall, coverage)):
         return np.zeros_like(wall)
+    around = outside(wall)
+    # a frame around the whole picture is no shape
+    return ~(around | wall) if around.any() else around
+
+
+def outside(wall: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """What a way leads to from around the picture, not through a wall."""
     import cv2  # takes as long to import as a small picture takes to fill
 
     around = cv2.copyMakeBorder(wall.view(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
     cv2.floodFill(around, None, (0, 0), 2)
-    outside = around[1:-1, 1:-1] == 2
-    # a frame around the whole picture is no shape
-    return ~(outside | wall) if outside.any() else outside
+    return around[1:-1, 1:-1] == 2
 
 
-def _is_drawn(wall: NDArray[np.bool_]) -> bool:
+def is_drawn(wall: NDArray[np.bool_]) -> bool:
     """Whether walls are those of a drawing, and not noise."""
     return all(np.count_nonzero(view[1:] != view[:-1]) <= BUSY * wall.size for view in (wall, wall.T))
 
 
 def _may_enclose(wall: NDArray[np.bool_], coverage: Coverage) -> bool:
     """Whether there is anything uncovered that no side of the picture sees."""
+    return bool((~(seen(wall) | wall) & (coverage < 255)).any())
+
+
+def seen(wall: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """What a side of the picture sees, straight ahead, before the first wall."""
     seen = np.zeros_like(wall)
     for view, into in ((wall, seen), (wall[::-1], seen[::-1]), (wall.T, seen.T), (wall.T[::-1], seen.T[::-1])):
         into |= ~np.logical_or.accumulate(view, axis=0)
-    return bool((~(seen | wall) & (coverage < 255)).any())
+    return seen
 
 
 def _without_halves(ink: NDArray[np.bool_], coverage: Coverage) -> Coverage:
