@@ -2,8 +2,9 @@
 
     python benchmarks/batch.py            (ImageMagick is measured where it is installed)
 
-Prints drawings per second and ratios. The flood fills are given a point inside each drawing, which
-polycolor finds by itself.
+Prints drawings per second and ratios. The drawings are closed outlines, but for one row, where each has a gap:
+those polycolor asks its network about. The flood fills are given a point inside each drawing, which polycolor
+finds by itself.
 """
 
 import argparse
@@ -29,11 +30,14 @@ POLYCOLOR = str(Path(sys.executable).with_name("polycolor"))
 CORES = len(os.sched_getaffinity(0))
 
 
-def make(folder: Path, count: int) -> None:
+def make(folder: Path, count: int, gap: int = 0) -> None:
     folder.mkdir()
     for number in range(count):
-        made = plain_drawing(9, number, SHAPES[number % len(SHAPES)])
-        Image.fromarray(made.picture).convert("RGB").save(folder / f"{number:04}.png")
+        picture = Image.fromarray(plain_drawing(9, number, SHAPES[number % len(SHAPES)]).picture)
+        if gap:
+            y, x = np.argwhere(np.asarray(picture) < 128)[0]
+            ImageDraw.Draw(picture).ellipse((x - gap, y - gap, x + gap, y + gap), fill=255)
+        picture.convert("RGB").save(folder / f"{number:04}.png")
 
 
 def inside(gray: np.ndarray) -> tuple[int, int]:
@@ -86,15 +90,18 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=1000)
     parser.add_argument("--rounds", type=int, default=3)
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as temporary:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as temporary:
         folder = Path(temporary) / "in"
         make(folder, given.count)
+        gapped = folder.parent / "gapped"
+        make(gapped, given.count, gap=4)
         eight = [
             f for color in ("red", "green", "blue", "yellow", "cyan", "pink", "teal", "navy") for f in ("-c", color)
         ]
         runs: dict[str, Callable[[], object]] = {
             "polycolor, all cores": lambda: batch(folder, "-c", "red"),
             "polycolor, one worker": lambda: batch(folder, "-c", "red", "--workers", "1"),
+            "polycolor, all cores, gaps": lambda: batch(gapped, "-c", "red"),
             "polycolor, 8 colours": lambda: batch(folder, *eight),
             "decode and encode alone": lambda: pooled(again, folder),
             "Pillow floodfill, pool": lambda: pooled(pillow, folder),
@@ -116,7 +123,7 @@ def main() -> None:
                 began = time.perf_counter()
                 run()
                 best[name] = min(best[name], time.perf_counter() - began)
-            shutil.rmtree(folder.parent / "out")
+            shutil.rmtree(folder.parent / "out", ignore_errors=True)
             starts.append(first(folder))
         base = best["polycolor, all cores"]
         print(f"| {CORES} cores, {given.count} drawings | drawings/s | time / polycolor's |\n|---|---|---|")

@@ -47,6 +47,8 @@ def table(title: str, rows: dict[str, float]) -> None:
 
 def parts(folder: Path, fill: Colorizer) -> None:
     image = plain_drawing(9, 0, "star").picture
+    gapped = image.copy()
+    gapped[:, 60:64] = 255
     buffer = io.BytesIO()
     Image.fromarray(image).convert("RGB").save(buffer, "PNG")
     data = buffer.getvalue()
@@ -56,13 +58,15 @@ def parts(folder: Path, fill: Colorizer) -> None:
     nothing = {"guess": np.zeros((0, 1, 0, 0), np.float32)}
     session = fill._session
     coverage = fill.coverage(picture)
+    assert not np.array_equal(gapped, image)
     filled = paint(picture, coverage, RED)
     code = encode(filled, "PNG", mark="0" * 32, fast=True)
     network = median(lambda: session.run(None, {"drawing": planes, **nothing}))
     rows = {
         "decode": median(lambda: read_picture(data)),
-        "network": network,
-        "planes, settling, doubts": median(lambda: fill.coverage(picture)) - network,
+        "a closed outline, traced": median(lambda: fill.coverage(picture)),
+        "any other drawing: network": network,
+        "any other drawing: planes, settling, doubts": median(lambda: fill.coverage(gapped)) - network,
         "paint": median(lambda: paint(picture, coverage, RED)),
         "encode": median(lambda: encode(filled, "PNG", mark="0" * 32, fast=True)),
         "write, with fsync": median(lambda: write_whole(folder / "a.png", code)),

@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw
 from polycolor_cli.classical import holes
 from polycolor_cli.fill import Colorizer
 from polycolor_cli.metrics import soft_iou
-from polycolor_cli.outline import outlined
+from polycolor_cli.outline import outlined, outlines
 
 Gray = NDArray[np.uint8]
 U = [(20, 20), (45, 20), (45, 80), (83, 80), (83, 20), (108, 20), (108, 105), (20, 105)]
@@ -30,7 +30,8 @@ def taken_for_a_gap() -> Gray:
 
 
 def answer(gray: Gray, coverage: Gray) -> Gray:
-    return outlined((gray, gray, gray), coverage)
+    found = outlines((gray, gray, gray))
+    return outlined(found, coverage) if found else coverage
 
 
 def test_a_bay_is_bare_and_what_is_enclosed_is_covered() -> None:

@@ -52,7 +52,7 @@ def place(staged: Sequence[Staged]) -> dict[Path, FileError]:
 
     Many together cost hardly more than one: a disk is told once to write down what it holds.
     """
-    wrong = {}
+    wrong, left = {}, list(staged)
     try:
         synced = len(staged) > 1 and _sync_all(staged)
         for one in staged:
@@ -60,10 +60,11 @@ def place(staged: Sequence[Staged]) -> dict[Path, FileError]:
                 if not synced:
                     _sync(one.fresh)
                 one.fresh.replace(one.path)
+                left.remove(one)
             except OSError as error:
                 wrong[one.path] = _trouble(one.path, error)
     finally:
-        for one in staged:
+        for one in left:
             one.fresh.unlink(missing_ok=True)
     return wrong
 
@@ -89,12 +90,14 @@ def _sync_all(staged: Sequence[Staged]) -> bool:
     began, seen = time.monotonic(), set()
     for one in staged:
         try:
+            device = one.fresh.stat().st_dev
+            if device in seen:
+                continue
             file = os.open(one.fresh, os.O_RDONLY)
         except OSError:
             return False
         try:
-            device = os.fstat(file).st_dev
-            if device not in seen and _syncfs(file):
+            if _syncfs(file):
                 return False
             seen.add(device)
         finally:

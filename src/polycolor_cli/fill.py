@@ -22,9 +22,10 @@ from PIL import Image
 from polycolor_cli import weights
 from polycolor_cli.color import RGB, parse_color
 from polycolor_cli.errors import PolycolorError
-from polycolor_cli.outline import outlined
+from polycolor_cli.outline import outlined, outlines, traced
 from polycolor_cli.picture import Planes, halved, read_picture
 from polycolor_cli.settle import (
+    SETTLED,
     decided,
     flat_paper,
     halves,
@@ -91,6 +92,11 @@ class Paint:
     def rgb(self) -> RGB:
         """The colour to fill with."""
         return _rgb(self.color)
+
+    @property
+    def on_paper(self) -> bool:
+        """Whether the paper of the picture stays around the shape, and its lines do not."""
+        return self.lines == "fill" and self.background == "keep"
 
     @property
     def outside(self) -> RGB | None:
@@ -194,7 +200,8 @@ class Colorizer:
             return [self._painted_by_network(image, how) for how in hows if how is not None]
         coverage, guessed = self._decide(image)
         share = share_of(coverage)
-        pictures = [Image.fromarray(coverage) if how is None else paint(image, coverage, how) for how in hows]
+        paper = _paper(image, coverage) if any(how is not None and how.on_paper for how in hows) else None
+        pictures = [Image.fromarray(coverage) if how is None else paint(image, coverage, how, paper) for how in hows]
         return [Filled(picture, share, guessed) for picture in pictures]
 
     def coverage(self, picture: str | Path | Image.Image | NDArray) -> Coverage:
@@ -210,6 +217,9 @@ class Colorizer:
         gray = np.asarray(image.convert("L"))
         if is_negative(gray):
             gray = ~gray
+        found = outlines((gray, gray, gray)) if max(gray.shape) >= SMALLEST and gray.size <= SETTLED else None
+        if found and (coverage := traced(gray, found)) is not None:
+            return coverage, 0.0
         answer, guessed = self._look(gray, {})
         coverage = answer[0]
         noise = guessed > HOPELESS and is_noise(gray)
@@ -275,7 +285,9 @@ class Colorizer:
         """The network's answer at the size it looks at, uint8 (C, H, W), and how much of it is a guess."""
         answer = _bytes(self._run(np.stack(planes)[None], inputs)[0])
         guessed = _guessed(answer[0])
-        return (outlined(planes, answer[0])[None] if self.conditioning == "coverage" else answer), guessed
+        if self.conditioning == "coverage" and (found := outlines(planes)):
+            answer = outlined(found, answer[0])[None]
+        return answer, guessed
 
     def _doubled(self, coarse: NDArray[np.uint8], level: Planes) -> NDArray[np.uint8]:
         """An answer at twice its size; where a coverage is undecided, its edge is drawn from the pixels there."""
@@ -393,13 +405,14 @@ def as_image(picture: str | Path | Image.Image | NDArray) -> Image.Image:
     return picture if picture.mode in ("L", "RGB") else picture.convert("RGB")
 
 
-def paint(image: Image.Image, coverage: Coverage, how: Paint) -> Image.Image:
+def paint(image: Image.Image, coverage: Coverage, how: Paint, paper: Image.Image | None = None) -> Image.Image:
     """`(1 - coverage) * paper + coverage * colour`, in bytes, exact at both ends.
 
     The paper is the picture itself, but where a line's soft edge darkens a pixel that the shape covers
     in part: there it is what lies beside the line, or a dirty fringe would stay around every fill.
 
-    image: mode `L` or `RGB`; coverage: uint8 (H, W). Returns mode RGB, or RGBA for a transparent background.
+    image: mode `L` or `RGB`; coverage: uint8 (H, W); paper: where it is known from another colour's painting.
+    Returns mode RGB, or RGBA for a transparent background.
     """
     solid = Image.new("RGB", image.size, how.rgb)
     inside = _with_lines(image, coverage, solid) if how.lines == "keep" else solid
@@ -410,7 +423,7 @@ def paint(image: Image.Image, coverage: Coverage, how: Paint) -> Image.Image:
     if how.outside is not None:
         outside = Image.new("RGB", image.size, how.outside)
     else:
-        outside = image.convert("RGB") if how.lines == "keep" else _paper(image, coverage)
+        outside = (paper or _paper(image, coverage)) if how.on_paper else image.convert("RGB")
     return Image.composite(inside, outside, mask)
 
 

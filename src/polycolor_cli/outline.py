@@ -10,7 +10,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polycolor_cli.picture import Planes
-from polycolor_cli.settle import CONTRAST, FLAT, HALF, Coverage, flat_paper, is_drawn, outside, seen, with_neighbours
+from polycolor_cli.settle import (
+    CONTRAST,
+    FLAT,
+    HALF,
+    Coverage,
+    Gray,
+    flat_paper,
+    is_clean,
+    is_drawn,
+    outside,
+    settled,
+    two_grays,
+)
 
 Mask = NDArray[np.bool_]
 
@@ -26,86 +38,136 @@ SPIKE = 3
 """Squares as wide as the line that may lie beyond: the tip of a sharp corner, not the end of a line."""
 BITE = 3
 """Squares as wide as the line that may be covered outside of it: a bite out of the line, mended."""
+EVEN = 0.6
+"""How thin a line may be, of its usual width, and have no bite out of it; two pixels thinner it may always be."""
 AGREED = 0.1
 """Share of what a closed outline encloses that the network must cover for all of it to be."""
 
 
 @dataclass(frozen=True)
-class _Shapes:
-    """Ink and what it encloses, in connected shapes; 0 is what is around them."""
+class Outlines:
+    """Ink on flat paper, and what it encloses, in connected shapes."""
 
+    contrast: NDArray[np.int16]
+    """How far each pixel is from the gray of the paper."""
+    ink: Mask
+    around: Mask
+    """What a way leads to from the rim of the picture, not through ink."""
     shape: NDArray[np.int32]
+    """The number of each pixel's shape, 0 around them."""
     width: NDArray[np.float64]
     """Of the lines of each shape, in pixels."""
     closed: Mask
     """Whether each shape is a closed outline."""
+    depth: NDArray[np.float32]
+    """How many pixels each pixel is away from the nearest one that is enclosed."""
 
 
-def outlined(planes: Planes, coverage: Coverage) -> Coverage:
-    """The coverage with closed outlines filled whole, and nothing beside them.
+def outlines(planes: Planes) -> Outlines | None:
+    """The outlines of a drawing; None on paper that is not flat, and where ink encloses nothing.
 
-    planes: the drawing, each uint8 (H, W) like the coverage. Beside any other ink, and at the rim of the picture,
-    the coverage stays; so it does where it mends a bite out of a line, and on paper that is not flat.
+    planes: smallest, mean and largest gray, uint8 (H, W) each; three times the same where nothing was shrunk.
     """
     paper = flat_paper(planes[1])
     if paper is None:
-        return coverage
-    contrast = np.maximum(*(np.abs(plane.astype(np.int16) - paper) for plane in (planes[0], planes[2])))
-    most = int(contrast.max())
-    ink = contrast >= max(3 * FLAT, FAINT * most)
-    if not _in_doubt(ink, coverage) or not is_drawn(ink):
-        return coverage
-    import cv2
-
+        return None
+    low, _, high = (np.abs(plane.astype(np.int16) - paper) for plane in planes)
+    contrast = np.maximum(low, high)
+    ink = contrast >= max(3 * FLAT, FAINT * int(contrast.max()))
+    if not ink.any() or not is_drawn(ink):
+        return None
     around = outside(ink)
-    found = _shapes(ink, ~(around | ink))
-    answer = coverage.copy()
-
-    wall = contrast >= max(3 * FLAT, CONTRAST * most)
-    inside = ~(outside(wall) | wall) & found.closed[found.shape]
-    _, piece = cv2.connectedComponents(inside.view(np.uint8), connectivity=4)
-    size = np.bincount(piece.ravel())
-    answer[inside & (np.bincount(piece.ravel(), coverage.ravel()) >= 255 * AGREED * size)[piece]] = 255
-
-    near = np.ones((3, 3), np.uint8)
-    beside = cv2.dilate(np.where(ink, found.width[found.shape], 0), near)
-    covered = around & (coverage > np.where(beside > 0, COVERED, HALF))
-    keeps = cv2.dilate((ink & ~found.closed[found.shape]).view(np.uint8), near) > 0
-    keeps[[0, -1]] = keeps[:, [0, -1]] = True
-    count, piece = cv2.connectedComponents(covered.view(np.uint8), connectivity=4)
-    widest = np.zeros(count)
-    np.maximum.at(widest, piece[covered], beside[covered])
-    bay = np.bincount(piece.ravel(), minlength=count) > BITE * widest**2
-    bay[piece[covered & keeps]] = False
-    bay[0] = False
-    answer[bay[piece]] = 0
-    return answer
-
-
-def _in_doubt(ink: Mask, coverage: Coverage) -> bool:
-    """Whether the coverage may not be what a flood fill would say; where none is needed to tell, none is made."""
-    open_air = seen(ink)
-    hidden = ~(open_air | ink)
-    around_corners = with_neighbours(np.pad(open_air, 1), np.logical_or) & hidden
-    veiled = hidden & (coverage < 255 - HALF)
-    return bool(((coverage > COVERED) & open_air).any() or veiled.any() or around_corners.any())
-
-
-def _shapes(ink: Mask, enclosed: Mask) -> _Shapes:
+    enclosed = ~(around | ink)
+    if not enclosed.any():
+        return None
     import cv2
 
     count, shape = cv2.connectedComponents((ink | enclosed).view(np.uint8), connectivity=8)
-    inked = np.bincount(shape[ink], minlength=count)
-    depth = _distance(~ink)
+    at = np.flatnonzero(ink)
+    mine = shape.ravel()[at]
+    inked = np.bincount(mine, minlength=count)
     # across a line of width w, the distance to its sides is w / 4 on the mean, and half a pixel
-    width = 4 * np.bincount(shape.ravel(), depth.ravel(), count) / np.maximum(inked, 1) - 1
-    beyond = ink & (_distance(enclosed) > LINED * width[shape])
-    _, part = cv2.connectedComponents(beyond.view(np.uint8), connectivity=8)
-    loose = beyond & (np.bincount(part.ravel())[part] > SPIKE * width[shape] ** 2)
+    width = 4 * np.bincount(mine, _distance(~ink).ravel()[at], count) / np.maximum(inked, 1) - 1
     closed = np.bincount(shape[enclosed], minlength=count) >= HOLLOW * inked
-    closed[shape[loose]] = False
     closed[0] = False
-    return _Shapes(shape, width, closed)
+    depth = _distance(enclosed)
+    beyond = depth.ravel()[at] > LINED * width[mine]
+    if beyond.any():
+        far = np.zeros_like(ink)
+        far.ravel()[at] = beyond
+        _, part = cv2.connectedComponents(far.view(np.uint8), connectivity=8)
+        loose = far & (np.bincount(part.ravel())[part] > SPIKE * width[shape] ** 2)
+        closed[shape[loose]] = False
+    return Outlines(contrast, ink, around, shape, width, closed, depth)
+
+
+def traced(gray: Gray, found: Outlines) -> Coverage | None:
+    """The coverage of a clean drawing of nothing but closed outlines, as a flood fill has it; None for any other.
+
+    gray: uint8 (H, W); found: its outlines. A line of uneven width may have been bitten; it counts as any other.
+    """
+    rim = (found.ink[0], found.ink[-1], found.ink[:, 0], found.ink[:, -1])
+    sharp = two_grays(gray)
+    if not found.closed[1:].all() or any(side.any() for side in rim) or not (sharp or is_clean(gray)):
+        return None
+    # a line that is pale somewhere may be meant as open there
+    dark = 2 * found.contrast >= int(found.contrast.max())
+    if not sharp and not np.array_equal(outside(dark) & ~found.ink, found.around):
+        return None
+    outer = found.depth[found.ink & _beside(found.around)]
+    usual = np.median(outer)
+    if outer.min() < min(EVEN * usual, usual - 2):
+        return None
+    covered = np.where(found.around, np.uint8(0), np.uint8(255))
+    return covered if sharp else settled(gray, covered)
+
+
+def outlined(found: Outlines, coverage: Coverage) -> Coverage:
+    """The coverage, uint8 (H, W), with closed outlines filled whole, and nothing beside them.
+
+    Beside any other ink, and at the rim of the picture, it stays; so it does where it mends a bite out of a line.
+    """
+    return _without_bays(found, _filled(found, coverage))
+
+
+def _filled(found: Outlines, coverage: Coverage) -> Coverage:
+    """The coverage, with what closed outlines enclose covered where it is at all."""
+    import cv2
+
+    if not (~(found.around | found.ink) & (coverage < 255 - HALF)).any():
+        return coverage
+    wall = found.contrast >= max(3 * FLAT, CONTRAST * int(found.contrast.max()))
+    inside = ~(outside(wall) | wall) & found.closed[found.shape]
+    _, piece = cv2.connectedComponents(inside.view(np.uint8), connectivity=4)
+    size = np.bincount(piece.ravel())
+    agreed = np.bincount(piece.ravel(), coverage.ravel()) >= 255 * AGREED * size
+    return np.where(inside & agreed[piece], np.uint8(255), coverage)
+
+
+def _without_bays(found: Outlines, coverage: Coverage) -> Coverage:
+    """The coverage without what is covered outside of closed outlines."""
+    import cv2
+
+    covered = found.around & (coverage > np.where(_beside(found.ink), COVERED, HALF))
+    if not covered.any():
+        return coverage
+    keeps = _beside(found.ink & ~found.closed[found.shape])
+    keeps[[0, -1]] = keeps[:, [0, -1]] = True
+    count, piece = cv2.connectedComponents(covered.view(np.uint8), connectivity=4)
+    width = cv2.dilate(np.where(found.ink, found.width[found.shape], 0), np.ones((3, 3), np.uint8))
+    widest = np.zeros(count)
+    np.maximum.at(widest, piece[covered], width[covered])
+    bay = np.bincount(piece.ravel(), minlength=count) > BITE * widest**2
+    bay[piece[covered & keeps]] = False
+    bay[0] = False
+    return np.where(bay[piece], np.uint8(0), coverage)
+
+
+def _beside(some: Mask) -> Mask:
+    """These pixels and all eight beside each."""
+    import cv2
+
+    return cv2.dilate(some.view(np.uint8), np.ones((3, 3), np.uint8)).view(np.bool_)
 
 
 def _distance(to: Mask) -> NDArray[np.float32]:

@@ -44,7 +44,7 @@ def is_negative(gray: Gray) -> bool:
     step = -(-max(gray.shape) // 64)
     rim = np.concatenate([gray[0], gray[-1], gray[:, 0], gray[:, -1]])
     dark = int(gray.min()) + DARK * (int(gray.max()) - int(gray.min()))
-    return bool(np.median(rim) < dark and np.median(gray[::step, ::step]) < dark)
+    return all(2 * np.count_nonzero(some < dark) > some.size for some in (rim, gray[::step, ::step]))
 
 
 def is_clean(gray: Gray) -> bool:
@@ -211,10 +211,10 @@ def is_drawn(wall: NDArray[np.bool_]) -> bool:
 
 def _may_enclose(wall: NDArray[np.bool_], coverage: Coverage) -> bool:
     """Whether there is anything uncovered that no side of the picture sees."""
-    return bool((~(seen(wall) | wall) & (coverage < 255)).any())
+    return bool((~(_seen(wall) | wall) & (coverage < 255)).any())
 
 
-def seen(wall: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def _seen(wall: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """What a side of the picture sees, straight ahead, before the first wall."""
     seen = np.zeros_like(wall)
     for view, into in ((wall, seen), (wall[::-1], seen[::-1]), (wall.T, seen.T), (wall.T[::-1], seen.T[::-1])):

@@ -140,7 +140,7 @@ def _processes(colorizer: Colorizer, workers: int, restart: bool) -> ProcessPool
     methods = multiprocessing.get_all_start_methods()
     context: Any = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
     if hasattr(context, "set_forkserver_preload"):
-        context.set_forkserver_preload([__name__])
+        context.set_forkserver_preload([__name__, "cv2"])
     room = Room(context, PIXELS_AT_ONCE)
     return ProcessPoolExecutor(workers, context, _begin, (pickle.dumps(colorizer), restart, room))
 

@@ -167,7 +167,8 @@ def _warm_up() -> None:
     import multiprocessing.forkserver
 
     if "forkserver" in multiprocessing.get_all_start_methods():
-        multiprocessing.set_forkserver_preload(["polycolor_cli.batch.run"])
+        # the command line too, which each process imports with the script that began this one
+        multiprocessing.set_forkserver_preload(["polycolor_cli.batch.run", "cv2", "polycolor_cli.cli"])
         multiprocessing.forkserver.ensure_running()
 
 
