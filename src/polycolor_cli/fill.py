@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from polycolor_cli import weights
+from polycolor_cli.bridge import bridged
 from polycolor_cli.color import RGB, parse_color
 from polycolor_cli.errors import PolycolorError
 from polycolor_cli.outline import outlined, outlines, traced
@@ -230,7 +231,9 @@ class Colorizer:
             coverage = settled(gray, coverage)
         if guessed:
             coverage = decided(coverage, share=1 if hopeless else 0.5)
-        return (without_holes(coverage) if max(gray.shape) <= LARGEST else coverage), guessed
+        if max(gray.shape) <= LARGEST:
+            coverage = without_holes(coverage)
+        return (bridged(gray, coverage) if max(gray.shape) >= SMALLEST else coverage), guessed
 
     def _painted_by_network(self, image: Image.Image, how: Paint) -> Filled:
         if how.lines != "fill" or how.background != "keep":
