@@ -46,6 +46,8 @@ WIDEST = 0.5
 """Share of an edge that a gap may be."""
 FINER = 4
 """Parts of a pixel, each way, that edges are drawn in."""
+AT_ONCE = 1 << 21
+"""Pixels up to which they are; a larger gap would take too much memory."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,8 @@ def bridged(gray: Gray, coverage: Coverage) -> Coverage:
     Beside ink it stays as it is, and everywhere on paper that is not flat.
     """
     step = -(-max(gray.shape) // 1024)
-    paper = flat_paper(gray[::step, ::step])
+    some = gray[::step, ::step]
+    paper = flat_paper(some)
     if paper is None:
         return coverage
     import cv2
@@ -89,9 +92,9 @@ def bridged(gray: Gray, coverage: Coverage) -> Coverage:
         return np.abs(some.astype(np.int16) - paper) >= least
 
     unit = max(1.0, max(gray.shape) / UNIT)
-    sharp, answer = two_grays(gray), coverage.copy()
+    sharp, answer = two_grays(some), coverage.copy()
     edges, _ = cv2.findContours((coverage >= 128).view(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
-    for edge in edges:
+    for edge in (edge for edge in edges if len(edge) >= NARROWEST + 2 * LEAST):
         held = _held(edge[:, 0], gray, ink)
         for after, count in _gaps(held):
             line = np.roll(edge[:, 0], -after, axis=0).astype(np.float64)
@@ -168,8 +171,10 @@ def _end(line: Points, unit: float) -> _End | None:
 
 
 def _heading(line: Points) -> NDArray[np.float64]:
-    """The direction of a line, a unit vector, by least squares."""
-    along = np.linalg.svd(line - line.mean(0), full_matrices=False)[2][0]
+    """The direction of a line, a unit vector: that in which its points vary most."""
+    x, y = (line - line.mean(0)).T
+    angle = np.arctan2(2 * (x @ y), x @ x - y @ y) / 2
+    along = np.array([np.cos(angle), np.sin(angle)])
     return along if along @ (line[-1] - line[0]) >= 0 else -along
 
 
@@ -265,13 +270,15 @@ def _draw(coverage: Coverage, gray: Gray, ink: Callable[[Gray], Mask], bridge: _
     right, bottom = np.ceil(both.max(0)).astype(int) + 4
     view = np.s_[top:bottom, left:right]
     height, width = coverage[view].shape
+    finer = FINER if height * width <= AT_ONCE else 1
     # in fixed point of four bits; points are the middles of pixels, and the edge runs half a pixel outside of them
     outline = np.concatenate([bridge.edge, bridge.rest]) - (left, top)
-    fine = np.zeros((height * FINER, width * FINER), np.uint8)
-    corners = np.round(((outline + 0.5) * FINER - 0.5) * 16).astype(np.int32)
+    fine = np.zeros((height * finer, width * finer), np.uint8)
+    corners = np.round(((outline + 0.5) * finer - 0.5) * 16).astype(np.int32)
     cv2.fillPoly(fine, [corners], 255, cv2.LINE_8, 4)
-    cv2.polylines(fine, [corners], True, 255, FINER, cv2.LINE_8, 4)
-    inside = fine.reshape(height, FINER, width, FINER).mean((1, 3))
+    near = np.concatenate([corners[-TAIL:], corners[: len(bridge.edge) + TAIL]])
+    cv2.polylines(fine, [near], False, 255, finer, cv2.LINE_8, 4)
+    inside = fine.reshape(height, finer, width, finer).mean((1, 3))
     between = np.zeros((height, width), np.uint8)
     loop = np.round((np.concatenate([bridge.guess, bridge.edge[::-1]]) - (left, top)) * 16).astype(np.int32)
     cv2.fillPoly(between, [loop], 1, cv2.LINE_8, 4)
