@@ -6,6 +6,7 @@ partly transparent is refused rather than quietly changed.
 """
 
 import re
+from functools import lru_cache
 
 from polycolor_cli.errors import PolycolorError
 
@@ -47,6 +48,7 @@ def named() -> dict[str, RGB]:
     return known
 
 
+@lru_cache(maxsize=256)
 def parse_color(text: str) -> RGB:
     """RGB, each 0..255, for what a person typed: a name, hex, or CSS functional notation.
 
