@@ -287,10 +287,9 @@ class Colorizer:
     def _first_look(self, planes: Planes, inputs: dict[str, NDArray]) -> tuple[NDArray[np.uint8], float]:
         """The network's answer at the size it looks at, uint8 (C, H, W), and how much of it is a guess."""
         answer = _bytes(self._run(np.stack(planes)[None], inputs)[0])
-        guessed = _guessed(answer[0])
         if self.conditioning == "coverage" and (found := outlines(planes)):
             answer = outlined(found, answer[0])[None]
-        return answer, guessed
+        return answer, _guessed(answer[0])
 
     def _doubled(self, coarse: NDArray[np.uint8], level: Planes) -> NDArray[np.uint8]:
         """An answer at twice its size; where a coverage is undecided, its edge is drawn from the pixels there."""
