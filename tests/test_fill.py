@@ -233,3 +233,16 @@ def test_running_a_model_never_imports_torch() -> None:
         "sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("side", [450, 900])
+def test_a_box_with_open_corners_is_full_to_its_corners_at_sizes_that_halve_badly(
+    colorizer: Colorizer, side: int
+) -> None:
+    drawing = Image.new("L", (4 * side, 4 * side), 255)
+    near, far, gap = 0.6 * side, 3.4 * side, 0.32 * side
+    for a, b, line in ((near, far, near), (near, far, far)):
+        ImageDraw.Draw(drawing).line((a + gap, line, b - gap, line), 0, side // 25)
+        ImageDraw.Draw(drawing).line((line, a + gap, line, b - gap), 0, side // 25)
+    inside = slice(round(0.17 * side), round(0.83 * side))
+    assert (colorizer.coverage(np.asarray(drawing.reduce(4)))[inside, inside] > 127).mean() >= 0.99

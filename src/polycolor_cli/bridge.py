@@ -88,8 +88,8 @@ def bridged(gray: Gray, coverage: Coverage) -> Coverage:
 
     least = max(3 * FLAT, 0.5 * max(paper - int(gray.min()), int(gray.max()) - paper))
 
-    def ink(some: Gray) -> Mask:
-        return np.abs(some.astype(np.int16) - paper) >= least
+    def ink(grays: Gray) -> Mask:
+        return np.abs(grays.astype(np.int16) - paper) >= least
 
     unit = max(1.0, max(gray.shape) / UNIT)
     sharp, answer = two_grays(some), coverage.copy()

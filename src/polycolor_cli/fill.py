@@ -55,6 +55,9 @@ ENLARGED = 128
 WIDENED = 4
 """Parts of a pixel, one of which is added around what is covered in tiny pictures: they draw lines too thin."""
 
+COARSEST = 16
+"""Pixels that sides are rounded up to for the first look, by more of the rim: halving, the network loses odd ones."""
+
 FOUND = 0.0001
 """Share of a picture that must be covered for a shape to count as found."""
 DOUBT = 0.1
@@ -286,7 +289,10 @@ class Colorizer:
 
     def _first_look(self, planes: Planes, inputs: dict[str, NDArray]) -> tuple[NDArray[np.uint8], float]:
         """The network's answer at the size it looks at, uint8 (C, H, W), and how much of it is a guess."""
-        answer = _bytes(self._run(np.stack(planes)[None], inputs)[0])
+        height, width = planes[0].shape
+        rim = ((0, -height % COARSEST), (0, -width % COARSEST))
+        whole = np.stack([np.pad(plane, rim, "edge") for plane in planes])[None]
+        answer = np.ascontiguousarray(_bytes(self._run(whole, inputs)[0])[:, :height, :width])
         if self.conditioning == "coverage" and (found := outlines(planes)):
             answer = outlined(found, answer[0])[None]
         return answer, _guessed(answer[0])
