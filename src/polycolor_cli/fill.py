@@ -62,7 +62,7 @@ FOUND = 0.0001
 """Share of a picture that must be covered for a shape to count as found."""
 DOUBT = 0.1
 """How much of what is covered may be neither covered nor bare, edges aside, before a fill counts as doubtful."""
-HOPELESS = 0.15
+HOPELESS = 0.12
 """How much of it before no guess is filled, and nothing at all where the paper is not even flat.
 
 Of drawings beyond, not one in ten would come out right; photographs are the rest."""
