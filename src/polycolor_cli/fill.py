@@ -23,7 +23,7 @@ from polycolor_cli import weights
 from polycolor_cli.bridge import bridged
 from polycolor_cli.color import RGB, parse_color
 from polycolor_cli.errors import PolycolorError
-from polycolor_cli.outline import outlined, outlines, traced
+from polycolor_cli.outline import Outlines, outlined, outlines, traced
 from polycolor_cli.picture import Planes, halved, read_picture
 from polycolor_cli.settle import (
     SETTLED,
@@ -224,7 +224,7 @@ class Colorizer:
         found = outlines((gray, gray, gray)) if max(gray.shape) >= SMALLEST and gray.size <= SETTLED else None
         if found and (coverage := traced(gray, found)) is not None:
             return coverage, 0.0
-        answer, guessed = self._look(gray, {})
+        answer, guessed = self._look(gray, {}, found)
         coverage = answer[0]
         noise = guessed > HOPELESS and is_noise(gray)
         hopeless = noise or (guessed > HOPELESS and not is_clean(gray))
@@ -258,10 +258,12 @@ class Colorizer:
             raise weights.ModelError(f"this model only knows the colours {', '.join(some)}{more}")
         return np.array([names.index(color)], np.int64)
 
-    def _look(self, gray: Gray, inputs: dict[str, NDArray]) -> tuple[NDArray[np.uint8], float]:
+    def _look(
+        self, gray: Gray, inputs: dict[str, NDArray], found: Outlines | None = None
+    ) -> tuple[NDArray[np.uint8], float]:
         """The network's answer, uint8 (C, H, W), at the size of the picture, and how much of its first look is a guess.
 
-        Edges drawn later, pixel by pixel, look certain wherever they are.
+        Edges drawn later, pixel by pixel, look certain wherever they are. found: the picture's outlines, where known.
         """
         height, width = gray.shape
         longest = max(height, width)
@@ -280,20 +282,22 @@ class Colorizer:
         levels: list[Planes] = [(whole, whole, whole)]
         for _ in range(doublings):
             levels.append(halved(levels[-1]))
-        coarse, guessed = self._first_look(levels.pop(), inputs)
+        coarse, guessed = self._first_look(levels.pop(), inputs, None if doublings else found)
         if doublings and self.conditioning == "coverage":
             coarse = without_holes(coarse[0])[None]
         while levels:
             coarse = self._doubled(coarse, levels.pop())
         return coarse[:, :height, :width], guessed
 
-    def _first_look(self, planes: Planes, inputs: dict[str, NDArray]) -> tuple[NDArray[np.uint8], float]:
+    def _first_look(
+        self, planes: Planes, inputs: dict[str, NDArray], found: Outlines | None = None
+    ) -> tuple[NDArray[np.uint8], float]:
         """The network's answer at the size it looks at, uint8 (C, H, W), and how much of it is a guess."""
         height, width = planes[0].shape
         rim = ((0, -height % COARSEST), (0, -width % COARSEST))
         whole = np.stack([np.pad(plane, rim, "edge") for plane in planes])[None]
         answer = np.ascontiguousarray(_bytes(self._run(whole, inputs)[0])[:, :height, :width])
-        if self.conditioning == "coverage" and (found := outlines(planes)):
+        if self.conditioning == "coverage" and (found := found or outlines(planes)):
             answer = outlined(found, answer[0])[None]
         return answer, _guessed(answer[0])
 

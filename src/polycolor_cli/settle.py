@@ -197,7 +197,7 @@ def _enclosed(wall: NDArray[np.bool_], coverage: Coverage) -> NDArray[np.bool_]:
 
 def outside(wall: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """What a way leads to from around the picture, not through a wall."""
-    import cv2  # takes as long to import as a small picture takes to fill
+    import cv2  # takes longer to import than a small picture takes to fill
 
     around = cv2.copyMakeBorder(wall.view(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
     cv2.floodFill(around, None, (0, 0), 2)
@@ -211,15 +211,10 @@ def is_drawn(wall: NDArray[np.bool_]) -> bool:
 
 def _may_enclose(wall: NDArray[np.bool_], coverage: Coverage) -> bool:
     """Whether there is anything uncovered that no side of the picture sees."""
-    return bool((~(_seen(wall) | wall) & (coverage < 255)).any())
-
-
-def _seen(wall: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """What a side of the picture sees, straight ahead, before the first wall."""
     seen = np.zeros_like(wall)
     for view, into in ((wall, seen), (wall[::-1], seen[::-1]), (wall.T, seen.T), (wall.T[::-1], seen.T[::-1])):
         into |= ~np.logical_or.accumulate(view, axis=0)
-    return seen
+    return bool((~(seen | wall) & (coverage < 255)).any())
 
 
 def _without_halves(ink: NDArray[np.bool_], coverage: Coverage) -> Coverage:
