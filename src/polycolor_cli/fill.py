@@ -12,10 +12,9 @@ import math
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -39,6 +38,9 @@ from polycolor_cli.settle import (
     with_neighbours,
     without_holes,
 )
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
 
 Lines = Literal["fill", "keep"]
 Gray = NDArray[np.uint8]
@@ -151,6 +153,9 @@ class Colorizer:
         progress: weights.Progress | None = None,
     ) -> None:
         self._load(str(model), weights.read(model, offline, progress), threads)
+        if self._name != weights.DEFAULT:
+            # the model that ships is known to be sound, and a drawing that is traced never asks it
+            _ = self._about
 
     def __reduce__(self) -> tuple[Any, ...]:
         # to another process go the bytes of the model; no file is read a second time
@@ -158,21 +163,50 @@ class Colorizer:
 
     def _load(self, model: str, data: bytes, threads: int) -> None:
         self._name, self._data, self._threads = model, data, threads
+
+    @cached_property
+    def _session(self) -> "InferenceSession":
+        """The network, loaded when it is first asked. Raises ModelError."""
+        import onnxruntime  # a third of the start of a command
+
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
+        options.intra_op_num_threads = self._threads
         options.log_severity_level = 3
         try:
-            self._session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
-            about = json.loads(self._session.get_modelmeta().custom_metadata_map[weights.METADATA])
-            self.config: dict[str, Any] = about["config"]
-            self.palette: dict[str, list[int]] = about["palette"]
-        except KeyError:
-            raise weights.ModelError(f"{model}: an ONNX file, but not a model of polycolor's") from None
+            return onnxruntime.InferenceSession(self._data, options, providers=["CPUExecutionProvider"])
         except Exception as error:
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-            raise weights.ModelError(f"{model}: cannot be loaded ({reason})") from None
-        self.conditioning: str = self.config["conditioning"]
-        self._refines = "guess" in {given.name for given in self._session.get_inputs()}
+            raise weights.ModelError(f"{self._name}: cannot be loaded ({reason})") from None
+
+    @cached_property
+    def _about(self) -> dict[str, Any]:
+        """What the model says of itself. Raises ModelError."""
+        said = self._session.get_modelmeta().custom_metadata_map
+        try:
+            about = json.loads(said[weights.METADATA])
+            _ = about["config"]["conditioning"], about["palette"]
+        except (KeyError, ValueError, TypeError):
+            raise weights.ModelError(f"{self._name}: an ONNX file, but not a model of polycolor's") from None
+        return about
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The settings that the model was trained with."""
+        return self._about["config"]
+
+    @property
+    def palette(self) -> dict[str, list[int]]:
+        """The colours that the model was trained with, by name."""
+        return self._about["palette"]
+
+    @cached_property
+    def conditioning(self) -> str:
+        """How the model is told the colour, `coverage` where it is not told at all."""
+        return "coverage" if self._name == weights.DEFAULT else self.config["conditioning"]
+
+    @cached_property
+    def _refines(self) -> bool:
+        return "guess" in {given.name for given in self._session.get_inputs()}
 
     def __call__(
         self,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import Run
+from conftest import Run, square
 
 
 def imported(*arguments: str) -> set[str]:
@@ -31,13 +31,23 @@ def test_help_is_grouped_has_an_example_and_is_quick(command: str, polycolor: Ru
     assert not modules & {"numpy", "torch", "onnxruntime", "PIL", "matplotlib", "cv2"}
 
 
-def test_colorize_and_batch_never_import_torch(drawing: Path) -> None:
-    out = str(drawing.with_name("out.png"))
-    modules = imported("colorize", str(drawing), "-c", "red", "-o", out)
-    assert Path(out).exists()
+def test_commands_load_no_more_than_a_drawing_needs(drawing: Path) -> None:
+    never = {"torch", "matplotlib", "coloraide", "pydantic", "requests"}
+    out = drawing.with_name("out.png")
+    modules = imported("colorize", str(drawing), "-c", "red", "-o", str(out))
+    assert out.exists()
+    assert not modules & {*never, "onnxruntime"}
+    gapped = square()
+    gapped.paste(255, (60, 28, 68, 36))
+    gapped.save(drawing)
+    modules = imported("colorize", str(drawing), "-c", "red", "-o", str(out))
     assert "onnxruntime" in modules
-    assert not modules & {"torch", "matplotlib", "coloraide"}
-    assert "torch" not in imported("batch", str(drawing.parent), "-c", "red", "-o", str(drawing.parent / "o"))
+    assert not modules & never
+    for workers in ("1", "2"):
+        arguments = (str(drawing.parent), "-c", "red", "-o", str(drawing.parent / workers), "--workers", workers)
+        # whoever gives a number pays for Typer's reading it
+        assert not imported("batch", *arguments) & (never - {"pydantic"})
+    assert not imported("batch", str(drawing.parent), "-c", "red", "-o", str(drawing.parent / "o")) & never
 
 
 def test_colors_lists_every_name(polycolor: Run) -> None:

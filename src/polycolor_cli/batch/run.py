@@ -20,6 +20,7 @@ from typing import Any
 from polycolor_cli.batch.plan import Job
 from polycolor_cli.batch.work import HANDFUL, Outcome, Worker, failed
 from polycolor_cli.fill import Colorizer
+from polycolor_cli.processes import context
 
 PIXELS_AT_ONCE = 200_000_000
 """Pixels of drawings that are open at the same time, however many processes there are."""
@@ -137,12 +138,9 @@ class Room:
 
 
 def _processes(colorizer: Colorizer, workers: int, restart: bool) -> ProcessPoolExecutor:
-    methods = multiprocessing.get_all_start_methods()
-    context: Any = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
-    if hasattr(context, "set_forkserver_preload"):
-        context.set_forkserver_preload([__name__, "cv2"])
-    room = Room(context, PIXELS_AT_ONCE)
-    return ProcessPoolExecutor(workers, context, _begin, (pickle.dumps(colorizer), restart, room))
+    way = context()
+    given = pickle.dumps(colorizer), restart, Room(way, PIXELS_AT_ONCE)
+    return ProcessPoolExecutor(workers, way, _begin, given)
 
 
 _worker: Worker

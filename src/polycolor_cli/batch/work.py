@@ -14,6 +14,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+import cv2
+
 from polycolor_cli import location
 from polycolor_cli.batch.plan import Job
 from polycolor_cli.errors import FileError, PolycolorError
@@ -62,6 +64,8 @@ class Worker:
     """
 
     def __init__(self, colorizer: Colorizer, restart: bool = False, room: "Room | None" = None) -> None:
+        # OpenCV's own threads only wait for each other on small pictures, and take the other workers' cores
+        cv2.setNumThreads(1)
         self._colorizer, self._restart, self._room = colorizer, restart, room
         self._computing = threading.Lock()
         self._threads = ThreadPoolExecutor(HANDFUL)

@@ -1,49 +1,18 @@
 """The command line: one module per command, each a thin layer over what a programmer calls."""
 
+import os
 import sys
 
-import typer
-
-from polycolor_cli.cli import batch, colorize, colors, dataset, evaluate, models, train, tune
-from polycolor_cli.cli.quick import QuickCommand, QuickGroup
 from polycolor_cli.errors import PolycolorError
-
-app = typer.Typer(
-    name="polycolor",
-    cls=QuickGroup,
-    help="Fill drawn shapes with a colour you name.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-
-_PANELS = {"Fill": (colorize, batch, colors), "Teach": (train, tune, dataset, evaluate)}
-for panel, modules in _PANELS.items():
-    for module in modules:
-        name = module.__name__.rpartition(".")[2]
-        app.command(name, cls=QuickCommand, rich_help_panel=panel, epilog=module.EPILOG)(module.command)
-app.add_typer(models.app, name="models", help=models.HELP, rich_help_panel="Teach")
-
-
-def _version(wanted: bool) -> None:
-    if wanted:
-        from polycolor_cli import __version__
-
-        print(f"polycolor {__version__}")
-        raise typer.Exit
-
-
-@app.callback()
-def root(
-    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Show the version."),
-) -> None:
-    """Fill drawn shapes with a colour you name."""
 
 
 def main() -> None:
     """Run the command line; what the user can mend is one line on stderr."""
+    _begin_early(sys.argv[1:])
     try:
+        # not before: each process of a batch imports this module, with the script that began it
+        from polycolor_cli.cli.app import app
+
         app()
     except PolycolorError as error:
         print(f"polycolor: {error}", file=sys.stderr)
@@ -59,3 +28,15 @@ def main() -> None:
     except KeyboardInterrupt:
         print("polycolor: interrupted", file=sys.stderr)
         sys.exit(130)
+
+
+def _begin_early(words: list[str]) -> None:
+    """Begin loading what a batch on all cores will need before Typer is loaded, which takes as long."""
+    others = ("-h", "--help", "--workers", "--engine")
+    if words[:1] == ["batch"] and not any(word.startswith(others) for word in words):
+        from polycolor_cli.processes import cores, warm_up
+
+        if cores() > 1:
+            # NumPy's threads begin with turning in circles, on cores that are busy now
+            os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+            warm_up()

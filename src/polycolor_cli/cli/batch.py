@@ -90,9 +90,8 @@ def command(
     """
     if engine not in _ENGINES:
         raise PolycolorError(f"--engine {engine}: not one of {', '.join(_ENGINES)}")
-    if engine == "local" and workers != 1:
-        _warm_up()
     from polycolor_cli.batch import FORMATS, Passed, plan, run, target_of
+    from polycolor_cli.processes import cores
 
     if format not in FORMATS:
         raise PolycolorError(f"--format {format}: not one of {', '.join(FORMATS)}")
@@ -128,11 +127,11 @@ def command(
 
             outcomes = cluster.run(jobs, colorizer, address, workers, restart, stop)
         else:
-            outcomes = run(jobs, colorizer, workers or _cores(), restart, stop)
+            outcomes = run(jobs, colorizer, workers or cores(), restart, stop)
         try:
             for outcome in outcomes:
                 states[outcome.state] += 1
-                record(outcome.as_json())
+                record(outcome.as_json)
                 if as_json:
                     print(outcome.as_json(), file=stdout, flush=True)
                 if outcome.reason and len(failures) < 1000:
@@ -149,7 +148,7 @@ def command(
             "hidden": passed.hidden, "other": passed.other, "unlisted": passed.closed,
             "seconds": round(time.monotonic() - began, 3),
         }  # fmt: skip
-        record(json.dumps(summary), last=True)
+        record(lambda: json.dumps(summary), last=True)
     for line in [*failures, *passed.closed]:
         print(f"polycolor: {line}", file=sys.stderr)
     if as_json:
@@ -160,16 +159,6 @@ def command(
         raise typer.Exit(2)
     if states["failed"] or passed.closed:
         raise typer.Exit(1)
-
-
-def _warm_up() -> None:
-    """Let the server that the processes come from load its libraries while this process loads its own."""
-    import multiprocessing.forkserver
-
-    if "forkserver" in multiprocessing.get_all_start_methods():
-        # the command line too, which each process imports with the script that began this one
-        multiprocessing.set_forkserver_preload(["polycolor_cli.batch.run", "cv2", "polycolor_cli.cli"])
-        multiprocessing.forkserver.ensure_running()
 
 
 def _paints(
@@ -188,10 +177,6 @@ def _paints(
     if not colors:
         raise PolycolorError("which colour? Give one with --color (see 'polycolor colors')")
     return {slug(color): Paint(color, lines, background) for color in colors}  # type: ignore[arg-type]
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _line(outcome: "Outcome") -> str:
@@ -214,16 +199,16 @@ def _sentence(summary: dict[str, Any], target: Path) -> str:
 def _report(path: Path | None) -> Iterator[Callable[..., None]]:
     """Collects lines of JSON into one file that appears whole, without keeping them in memory."""
     if path is None:
-        yield lambda line, last=False: None
+        yield lambda as_json, last=False: None
         return
     fresh = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     between = ""
     with fresh.open("w", encoding="utf-8") as file:
         file.write('{"drawings": [\n')
 
-        def record(line: str, last: bool = False) -> None:
+        def record(as_json: Callable[[], str], last: bool = False) -> None:
             nonlocal between
-            file.write(f'\n],\n"summary": {line}}}\n' if last else between + line)
+            file.write(f'\n],\n"summary": {as_json()}}}\n' if last else between + as_json())
             between = ",\n"
 
         try:

@@ -23,14 +23,26 @@ class _AsTyped:
         return [self.kind(one) for one in value] if isinstance(value, list | tuple) else self.kind(value)
 
 
+class _OnceGiven:
+    """Leaves a value to Typer's own coercion, where there is one."""
+
+    def coerce(self, value: Any, param: Any, ctx: Any) -> Any:
+        if value is None:
+            return None
+        param._runtime_param = None
+        return param.get_runtime_param().coerce(value, param=param, ctx=ctx)
+
+
 def _quick(params: list[Any]) -> list[Any]:
-    """The parameters, those that are text, paths or flags freed of Typer's coercion."""
+    """The parameters, those that are text, paths, flags, or left out freed of Typer's coercion."""
     for param in params:
         annotation = getattr(getattr(param, "type_descriptor", None), "annotation", None)
         plain = get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,)
         kinds = [kind for kind in plain if kind is not type(None)]
         if kinds in ([str], [Path], [bool], [list[str]]):
             param._runtime_param = _AsTyped(str if kinds == [list[str]] else kinds[0])
+        elif kinds in ([int], [float]):
+            param._runtime_param = _OnceGiven()
     return params
 
 
