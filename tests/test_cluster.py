@@ -71,7 +71,7 @@ def test_a_picture_that_no_worker_survives_is_reported(tmp_path: Path, monkeypat
     assert len({outcome.source for outcome in outcomes}) == len(outcomes) == 24
     failed = {Path(outcome.source).name: outcome.reason or "" for outcome in outcomes if outcome.state == "failed"}
     assert "05.png" in failed
-    assert len(failed) <= cluster.HANDFUL
+    assert len(failed) <= cluster.THREADS
     assert all("a worker died 3 times" in reason for reason in failed.values())
 
 

@@ -4,7 +4,7 @@ Across a gap a line goes on as it came: around a bend, straight on, or to a corn
 agrees with the network; where none does, the network's own edge is, smoothed.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -86,33 +86,22 @@ def bridged(gray: Gray, coverage: Coverage) -> Coverage:
         return coverage
     import cv2
 
-    least = max(3 * FLAT, 0.5 * max(paper - int(gray.min()), int(gray.max()) - paper))
-
-    def ink(grays: Gray) -> Mask:
-        return np.abs(grays.astype(np.int16) - paper) >= least
-
+    contrast = cv2.absdiff(gray, float(paper))
+    ink = contrast >= max(3 * FLAT, 0.5 * int(contrast.max()))
+    near_ink = cv2.dilate(ink.view(np.uint8), np.ones((2 * BESIDE + 1, 2 * BESIDE + 1), np.uint8)).view(np.bool_)
+    # an edge that ends with the picture is held there too
+    near_ink[[0, -1]] = near_ink[:, [0, -1]] = True
     unit = max(1.0, max(gray.shape) / UNIT)
     sharp, answer = two_grays(some), coverage.copy()
     edges, _ = cv2.findContours((coverage >= 128).view(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
     for edge in (edge for edge in edges if len(edge) >= NARROWEST + 2 * LEAST):
-        held = _held(edge[:, 0], gray, ink)
+        held = near_ink[edge[:, 0, 1], edge[:, 0, 0]]
         for after, count in _gaps(held):
             line = np.roll(edge[:, 0], -after, axis=0).astype(np.float64)
             bridge = _bridge(line, np.roll(held, -after), count, unit)
             if bridge:
-                _draw(answer, gray, ink, bridge, sharp)
+                _draw(answer, ink, bridge, sharp)
     return answer
-
-
-def _held(edge: NDArray[np.int32], gray: Gray, ink: Callable[[Gray], Mask]) -> Mask:
-    """Which points of an edge are beside ink, or at the rim of the picture."""
-    height, width = gray.shape
-    x, y = edge.T
-    held = (x == 0) | (y == 0) | (x == width - 1) | (y == height - 1)
-    for down in range(-BESIDE, BESIDE + 1):
-        for right in range(-BESIDE, BESIDE + 1):
-            held |= ink(gray[(y + down).clip(0, height - 1), (x + right).clip(0, width - 1)])
-    return held
 
 
 def _gaps(held: Mask) -> Iterator[tuple[int, int]]:
@@ -261,7 +250,7 @@ def _apart(points: Points, line: Points) -> NDArray[np.float64]:
     return np.hypot(*np.moveaxis(way - along[..., None] * piece, 2, 0)).min(1)
 
 
-def _draw(coverage: Coverage, gray: Gray, ink: Callable[[Gray], Mask], bridge: _Bridge, sharp: bool) -> None:
+def _draw(coverage: Coverage, ink: Mask, bridge: _Bridge, sharp: bool) -> None:
     """Draw a bridge into a coverage: what lies between the network's edge and the new one, ink left out."""
     import cv2
 
@@ -283,5 +272,5 @@ def _draw(coverage: Coverage, gray: Gray, ink: Callable[[Gray], Mask], bridge: _
     loop = np.round((np.concatenate([bridge.guess, bridge.edge[::-1]]) - (left, top)) * 16).astype(np.int32)
     cv2.fillPoly(between, [loop], 1, cv2.LINE_8, 4)
     cv2.polylines(between, [loop], True, 1, 3, cv2.LINE_8, 4)
-    here = (between > 0) & ~ink(gray[view])
+    here = (between > 0) & ~ink[view]
     coverage[view][here] = np.where(inside >= 128, 255, 0)[here] if sharp else np.round(inside[here])

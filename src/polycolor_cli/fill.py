@@ -328,8 +328,9 @@ class Colorizer:
     ) -> tuple[NDArray[np.uint8], float]:
         """The network's answer at the size it looks at, uint8 (C, H, W), and how much of it is a guess."""
         height, width = planes[0].shape
-        rim = ((0, -height % COARSEST), (0, -width % COARSEST))
-        whole = np.stack([np.pad(plane, rim, "edge") for plane in planes])[None]
+        rim = ((0, 0), (0, -height % COARSEST), (0, -width % COARSEST))
+        whole = np.stack(planes)
+        whole = (np.pad(whole, rim, "edge") if any(map(sum, rim)) else whole)[None]
         answer = np.ascontiguousarray(_bytes(self._run(whole, inputs)[0])[:, :height, :width])
         if self.conditioning == "coverage" and (found := found or outlines(planes)):
             answer = outlined(found, answer[0])[None]
@@ -430,8 +431,9 @@ def _bytes(values: NDArray[np.float32]) -> NDArray[np.uint8]:
 
 def _guessed(coverage: Coverage) -> float:
     """How much of what is covered lies among halves alone, which no edge explains: 0..1 and above."""
-    half = np.pad(halves(coverage), 1)
     height, width = coverage.shape
+    half = np.zeros((height + 2, width + 2), np.bool_)
+    half[1:-1, 1:-1] = halves(coverage)
     rows = half[:height] & half[1 : height + 1] & half[2:]
     veiled = rows[:, :width] & rows[:, 1 : width + 1] & rows[:, 2:]
     return float(veiled.sum()) * 255 / max(float(coverage.sum(dtype=np.int64)), 1.0)

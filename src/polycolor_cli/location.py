@@ -70,7 +70,8 @@ def stage(place: Path, data: bytes) -> list[files.Staged]:
     """
     with told(place, "cannot be written"):
         if is_here(place):
-            place.parent.mkdir(parents=True, exist_ok=True)
+            if not place.parent.is_dir():
+                place.parent.mkdir(parents=True, exist_ok=True)
             return [files.stage(place, data)]
         try:
             place.write_bytes(data)

@@ -48,7 +48,7 @@ AGREED = 0.1
 class Outlines:
     """Ink on flat paper, and what it encloses, in connected shapes."""
 
-    contrast: NDArray[np.int16]
+    contrast: Gray
     """How far each pixel is from the gray of the paper."""
     ink: Mask
     around: Mask
@@ -71,8 +71,11 @@ def outlines(planes: Planes) -> Outlines | None:
     paper = flat_paper(planes[1])
     if paper is None:
         return None
-    low, _, high = (np.abs(plane.astype(np.int16) - paper) for plane in planes)
-    contrast = np.maximum(low, high)
+    import cv2
+
+    contrast = cv2.absdiff(planes[0], float(paper))
+    if planes[2] is not planes[0]:
+        contrast = np.maximum(contrast, cv2.absdiff(planes[2], float(paper)))
     ink = contrast >= max(3 * FLAT, FAINT * int(contrast.max()))
     if not ink.any() or not is_drawn(ink):
         return None
@@ -80,15 +83,13 @@ def outlines(planes: Planes) -> Outlines | None:
     enclosed = ~(around | ink)
     if not enclosed.any():
         return None
-    import cv2
-
     count, shape = cv2.connectedComponents((ink | enclosed).view(np.uint8), connectivity=8)
     at = np.flatnonzero(ink)
     mine = shape.ravel()[at]
     inked = np.bincount(mine, minlength=count)
     # across a line of width w, the distance to its sides is w / 4 on the mean, and half a pixel
     width = 4 * np.bincount(mine, _distance(~ink).ravel()[at], count) / np.maximum(inked, 1) - 1
-    closed = np.bincount(shape[enclosed], minlength=count) >= HOLLOW * inked
+    closed = np.bincount(shape.ravel(), minlength=count) - inked >= HOLLOW * inked
     closed[0] = False
     depth = _distance(enclosed)
     beyond = depth.ravel()[at] > LINED * width[mine]
@@ -111,12 +112,12 @@ def traced(gray: Gray, found: Outlines) -> Coverage | None:
     if not found.closed[1:].all() or any(side.any() for side in rim) or not (sharp or is_clean(gray)):
         return None
     # a line that is pale somewhere may be meant as open there
-    dark = 2 * found.contrast >= int(found.contrast.max())
+    dark = found.contrast >= int(found.contrast.max()) / 2
     if not sharp and not np.array_equal(outside(dark) & ~found.ink, found.around):
         return None
-    outer = found.depth[found.ink & _beside(found.around)]
-    usual = np.median(outer)
-    if outer.min() < min(EVEN * usual, usual - 2):
+    outer = np.sort(found.depth[found.ink & _beside(found.around)])
+    usual = outer[outer.size // 2]
+    if outer[0] < min(EVEN * usual, usual - 2):
         return None
     covered = np.where(found.around, np.uint8(0), np.uint8(255))
     return covered if sharp else settled(gray, covered)

@@ -2,13 +2,14 @@
 
 import os
 import warnings
+from contextlib import AbstractContextManager
 from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageChops, UnidentifiedImageError
 
 from polycolor_cli.errors import FileError
 from polycolor_cli.files import write_whole
@@ -60,17 +61,19 @@ def read_picture(source: Path | bytes, name: str | None = None) -> Image.Image:
         raise PictureError(f"{name}: no such file") from None
     except OSError as error:
         raise PictureError(f"{name}: cannot be read ({error.strerror or error})") from None
+    return seen(opened(data, name), name)
+
+
+def opened(data: bytes, name: str) -> Image.Image:
+    """A picture of which only the header is read: its size is known, and within the limit.
+
+    Raises PictureError as `read_picture` does; `name` is what that calls it.
+    """
     if not data:
         raise PictureError(f"{name}: the file is empty")
-    with warnings.catch_warnings():
-        # Pillow warns of large pictures from a smaller size on, and of each of a damaged file's faults
-        warnings.simplefilter("ignore")
-        return _decoded(data, name)
-
-
-def _decoded(data: bytes, name: str) -> Image.Image:
     try:
-        image = Image.open(BytesIO(data), formats=_KNOWN)
+        with _unwarned():
+            image = Image.open(BytesIO(data), formats=_KNOWN)
     except UnidentifiedImageError:
         raise PictureError(f"{name}: not a PNG, JPEG, WebP, BMP, TIFF or GIF picture") from None
     except Image.DecompressionBombError:
@@ -81,12 +84,23 @@ def _decoded(data: bytes, name: str) -> Image.Image:
         raise PictureError(
             f"{name}: {image.width} x {image.height} is over the limit of {MAX_PIXELS // 10**6} million pixels"
         )
+    return image
+
+
+def seen(image: Image.Image, name: str) -> Image.Image:
+    """An opened picture as it looks to a person, in mode `L` (gray) or `RGB`. Raises PictureError."""
     try:
-        image.load()
-        return _as_seen(image)
+        with _unwarned():
+            image.load()
+            return _as_seen(image)
     except Exception as error:
         # decoders meet damage in many ways, and raise as many kinds of error
         raise PictureError(f"{name}: damaged or cut-off picture ({error})") from None
+
+
+def _unwarned() -> AbstractContextManager[None]:
+    """Pillow warns of large pictures from a smaller size on, and of each of a damaged file's faults."""
+    return warnings.catch_warnings(action="ignore")
 
 
 def _as_seen(image: Image.Image) -> Image.Image:
@@ -105,7 +119,7 @@ def _as_seen(image: Image.Image) -> Image.Image:
     image = image.convert("RGB")
     red, green, blue = image.split()
     # a gray picture saved with three channels is still a gray picture
-    return red if red.tobytes() == green.tobytes() == blue.tobytes() else image
+    return image if any(ImageChops.difference(red, other).getbbox() for other in (green, blue)) else red
 
 
 def _to_8_bits(values: NDArray, mode: str) -> NDArray[np.uint8]:
@@ -147,22 +161,37 @@ def encode(
     if image.mode in ("RGBA", "LA") and format in ("JPEG", "BMP"):
         raise PictureError(f"{name}: {format} has no transparency; write a PNG or a WebP")
     options: dict[str, dict[str, object]] = {
-        "PNG": {"compress_level": 1 if fast else 4},
+        "PNG": {"compress_level": 4},
         "JPEG": {"quality": 95, "subsampling": 0},
         "WEBP": {"lossless": True, "method": 0 if fast else 4},
         "TIFF": {"compression": "tiff_deflate"},
     }
     buffer = BytesIO()
     given = options.get(format, {})
+    exif = Image.Exif()
     if mark:
-        exif = Image.Exif()
         exif[SOFTWARE] = f"{_MARKED}{mark}"
         given = given | {"exif": exif}
+    if fast and format == "PNG" and image.mode in ("L", "RGB", "RGBA"):
+        return _png(image, exif.tobytes() if mark else b"")
     try:
         image.save(buffer, format, **given)
     except (OSError, ValueError) as error:
         raise PictureError(f"{name}: cannot be written as {format} ({error})") from None
     return buffer.getvalue()
+
+
+def _png(image: Image.Image, exif: bytes) -> bytes:
+    """A PNG of nearly the same size in half of Pillow's time, which tries five filters on every line."""
+    import cv2
+
+    pixels = np.asarray(image)
+    if image.mode != "L":
+        pixels = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR if image.mode == "RGB" else cv2.COLOR_RGBA2BGRA)
+    how = [cv2.IMWRITE_PNG_COMPRESSION, 1, cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_UP]
+    about = np.frombuffer(exif.removeprefix(b"Exif\0\0"), np.uint8)
+    kinds = [cv2.IMAGE_METADATA_EXIF] if exif else []
+    return cv2.imencodeWithMetadata(".png", pixels, kinds, [about][: len(kinds)], how)[1].tobytes()
 
 
 def can_be_marked(path: Path) -> bool:
@@ -173,8 +202,7 @@ def can_be_marked(path: Path) -> bool:
 def mark_of(path: Path) -> str | None:
     """The mark that a picture was encoded with; empty: by somebody else; None: no picture there, or a damaged one."""
     try:
-        with path.open("rb") as file, warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with path.open("rb") as file, _unwarned():
             image = Image.open(file, formats=_KNOWN)
             software = str(image.getexif().get(SOFTWARE, ""))
             whole = _is_whole(file, image.format or "")
@@ -194,17 +222,6 @@ def _is_whole(file: BinaryIO, format: str) -> bool:
         file.seek(4)
         return int.from_bytes(file.read(4), "little") == size - 8
     return {"PNG": end[4:8] == b"IEND", "JPEG": end.endswith(b"\xff\xd9")}.get(format, True)
-
-
-def size_of(data: bytes) -> int:
-    """Pixels of an encoded picture as its header has it, 0 where that cannot be read."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            image = Image.open(BytesIO(data))
-    except Exception:
-        return 0
-    return image.width * image.height
 
 
 Planes = tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]

@@ -36,14 +36,15 @@ STRAY = 0.1
 
 def two_grays(gray: Gray) -> bool:
     """Whether a picture is of two grays at most."""
-    return int(np.count_nonzero(np.bincount(gray.ravel(), minlength=256))) <= 2
+    return not ((gray > gray.min()) & (gray < gray.max())).any()
 
 
 def is_negative(gray: Gray) -> bool:
     """Whether a picture is of light ink on dark paper, as far as its rim and its most frequent grays tell."""
     step = -(-max(gray.shape) // 64)
     rim = np.concatenate([gray[0], gray[-1], gray[:, 0], gray[:, -1]])
-    dark = int(gray.min()) + DARK * (int(gray.max()) - int(gray.min()))
+    low = int(gray.min())
+    dark = low + DARK * (int(gray.max()) - low)
     return all(2 * np.count_nonzero(some < dark) > some.size for some in (rim, gray[::step, ::step]))
 
 
@@ -84,7 +85,7 @@ def settled(gray: Gray, coverage: Coverage) -> Coverage:
     wall = ink.copy()
     amount = (gray.ravel()[edge].astype(np.float32) - paper_gray) / (float(ink_gray) - paper_gray)
     wall.ravel()[edge] = amount >= 0.5
-    answer[_enclosed(wall, coverage)] = 255
+    answer[_enclosed(wall)] = 255
     if not edge.size:
         return _without_halves(ink, answer)
     answer[ink & covered] = 255
@@ -122,11 +123,11 @@ def without_holes(coverage: Coverage) -> Coverage:
     A hole at least half as large as all that is covered stays: that is a page, and what is around it a frame.
     """
     covered = coverage >= 255 - HALF
-    if not _may_enclose(covered, coverage):
+    holes = ~(outside(covered) | covered)
+    if not holes.any():
         return coverage
     import cv2
 
-    holes = ~(outside(covered) | covered)
     count, pieces = cv2.connectedComponents(holes.view(np.uint8), connectivity=4)
     small = np.bincount(pieces.ravel(), minlength=count) < HOLE * np.count_nonzero(covered)
     small[0] = False
@@ -145,7 +146,7 @@ def _filled_up(gray: Gray, coverage: Coverage) -> Coverage:
         return coverage
     reach = CONTRAST * max(paper - int(gray.min()), int(gray.max()) - paper)
     wall = np.abs(gray.astype(np.int16) - paper) >= max(reach, 3 * FLAT)
-    enclosed = _enclosed(wall, coverage)
+    enclosed = _enclosed(wall)
     if not enclosed.any():
         return coverage
     import cv2
@@ -186,9 +187,9 @@ def neighbours(flat: NDArray[np.intp], height: int, width: int, apart: int = 1) 
             yield rows[down] + columns[right]
 
 
-def _enclosed(wall: NDArray[np.bool_], coverage: Coverage) -> NDArray[np.bool_]:
+def _enclosed(wall: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """What no way leads to from the rim of the picture but through a wall."""
-    if not is_drawn(wall) or (wall.size <= SETTLED and not _may_enclose(wall, coverage)):
+    if not is_drawn(wall):
         return np.zeros_like(wall)
     around = outside(wall)
     # a frame around the whole picture is no shape
@@ -209,14 +210,6 @@ def is_drawn(wall: NDArray[np.bool_]) -> bool:
     return all(np.count_nonzero(view[1:] != view[:-1]) <= BUSY * wall.size for view in (wall, wall.T))
 
 
-def _may_enclose(wall: NDArray[np.bool_], coverage: Coverage) -> bool:
-    """Whether there is anything uncovered that no side of the picture sees."""
-    seen = np.zeros_like(wall)
-    for view, into in ((wall, seen), (wall[::-1], seen[::-1]), (wall.T, seen.T), (wall.T[::-1], seen.T[::-1])):
-        into |= ~np.logical_or.accumulate(view, axis=0)
-    return bool((~(seen | wall) & (coverage < 255)).any())
-
-
 def _without_halves(ink: NDArray[np.bool_], coverage: Coverage) -> Coverage:
     """The coverage of unsmoothed ink on paper, which covers a pixel wholly or not at all.
 
@@ -225,8 +218,10 @@ def _without_halves(ink: NDArray[np.bool_], coverage: Coverage) -> Coverage:
     """
     if ink.size > SETTLED:
         return np.where(coverage >= 128, np.uint8(255), np.uint8(0))
-    paper = np.pad((~ink).astype(np.float32), 1)
-    belief = np.pad(coverage.astype(np.float32), 1) * paper
+    height, width = ink.shape
+    paper, belief = np.zeros((2, height + 2, width + 2), np.float32)
+    paper[1:-1, 1:-1] = ~ink
+    np.multiply(coverage, ~ink, out=belief[1:-1, 1:-1])
     share = paper[1:-1, 1:-1] / np.maximum(with_neighbours(paper, np.add), 1)
     for _ in range(6):
         belief[1:-1, 1:-1] = with_neighbours(belief, np.add) * share

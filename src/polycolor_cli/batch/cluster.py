@@ -14,7 +14,7 @@ from typing import Any
 
 from polycolor_cli.batch.plan import Job
 from polycolor_cli.batch.run import Outcomes, Stop
-from polycolor_cli.batch.work import HANDFUL, Outcome, Worker, failed
+from polycolor_cli.batch.work import THREADS, Outcome, Worker, failed
 from polycolor_cli.errors import PolycolorError
 from polycolor_cli.fill import Colorizer
 
@@ -71,7 +71,7 @@ def _ray() -> Any:
 
 
 def _outcomes(ray: Any, jobs: list[Job], colorizer: Colorizer, actors: int, restart: bool) -> Outcomes:
-    handfuls = max(actors, -(-len(jobs) // HANDFUL))
+    handfuls = max(actors, -(-len(jobs) // THREADS))
     data = ray.data.from_items([{"job": pickle.dumps(job)} for job in jobs], override_num_blocks=handfuls)
     tries = ray.remote(num_cpus=0)(_Tries).remote()
     done = data.map_batches(

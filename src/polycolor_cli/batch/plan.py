@@ -33,6 +33,11 @@ class Job:
         """Where the results go."""
         return [target for _, target in self.tasks]
 
+    @property
+    def is_here(self) -> bool:
+        """Whether the drawing and its results are all on this machine's own file system."""
+        return all(location.is_here(where) for where in (self.source, *self.outputs))
+
 
 @dataclass
 class Passed:
@@ -59,11 +64,7 @@ def plan(
     `output` itself are passed over and counted in `passed`. Raises PolycolorError for a source that is
     not there and a data.json that cannot be used, before the first job.
     """
-    named = [location.located(source) for source in sources]
-    kinds = []
-    for source in named:
-        with location.told(source, "cannot be reached"):
-            kinds.append(_kind(source))
+    named, kinds = _named(sources)
     target = target_of(named, output)
     for source, kind in zip(named, kinds, strict=True):
         if location.real(source) == location.real(target):
@@ -73,6 +74,25 @@ def plan(
                 if not can_be_marked(row.painted):
                     raise PolycolorError(f"{source}: {row.painted.name}: write to .png, .jpg, .webp or .tif")
     return _jobs(list(zip(named, kinds, strict=True)), target, paints, format, passed or Passed())
+
+
+def count(sources: Iterable[str | Path], output: str | Path | None) -> int:
+    """How many jobs `plan` comes to. Raises PolycolorError for a source that is not there."""
+    named, kinds = _named(sources)
+    target = target_of(named, output)
+    return sum(
+        len(read_rows(source)) if kind == "rows" else sum(len(files) for _, files in _groups(source, kind, target))
+        for source, kind in zip(named, kinds, strict=True)
+    )
+
+
+def _named(sources: Iterable[str | Path]) -> tuple[list[Path], list[Kind]]:
+    named = [location.located(source) for source in sources]
+    kinds = []
+    for source in named:
+        with location.told(source, "cannot be reached"):
+            kinds.append(_kind(source))
+    return named, kinds
 
 
 def _jobs(sources: list[tuple[Path, Kind]], target: Path, paints: Paints, format: str, passed: Passed) -> Iterator[Job]:
@@ -87,19 +107,18 @@ def _jobs(sources: list[tuple[Path, Kind]], target: Path, paints: Paints, format
                 place = _free(Path(row.painted.name), taken)
                 yield Job(row.drawing, ((how and replace(how, color=row.colour), target / place),))
             continue
-        for where, files in _groups(source, kind, target, passed):
-            below = Path(location.real(source).name) / where if apart and kind == "folder" else where
+        for place, files in _groups(source, kind, target, passed):
+            below = Path(location.real(source).name) / place if apart and kind == "folder" else place
+            into = [(how, target / folder / below) for folder, how in folders.items()]
             for file, name in zip(files, _names(files), strict=True):
-                place = below / f"{name}{ending}"
-                if kind != "folder":
-                    place = _free(place, taken)
-                yield Job(file, tuple((how, target / folder / place) for folder, how in folders.items()))
+                called = f"{name}{ending}" if kind == "folder" else _free(Path(f"{name}{ending}"), taken).name
+                yield Job(file, tuple((how, where / called) for how, where in into))
 
 
-def _groups(source: Path, kind: Kind, target: Path, passed: Passed) -> Iterator[tuple[Path, list[Path]]]:
+def _groups(source: Path, kind: Kind, target: Path, passed: Passed | None = None) -> Iterator[tuple[Path, list[Path]]]:
     """The pictures of a source, folder by folder, each with the folder's place in it."""
     if kind == "folder":
-        yield from _pictures(source, target, passed)
+        yield from _pictures(source, target, passed or Passed())
     elif kind == "file":
         yield Path(), [source]
     else:

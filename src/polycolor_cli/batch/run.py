@@ -18,7 +18,7 @@ from multiprocessing.connection import wait as wait_for
 from typing import Any
 
 from polycolor_cli.batch.plan import Job
-from polycolor_cli.batch.work import HANDFUL, Outcome, Worker, failed
+from polycolor_cli.batch.work import HANDFUL, THREADS, Outcome, Worker, failed
 from polycolor_cli.fill import Colorizer
 from polycolor_cli.processes import context
 
@@ -26,6 +26,8 @@ PIXELS_AT_ONCE = 200_000_000
 """Pixels of drawings that are open at the same time, however many processes there are."""
 AHEAD = 2
 """Handfuls for each process: the one under way, and the next."""
+MOMENT = 0.05
+"""Seconds that a handful should take: long beside handing it over, and short for whoever watches."""
 
 Outcomes = Generator[Outcome, None, None]
 Stop = Callable[[], bool]
@@ -40,32 +42,43 @@ def run(
     the same again are kept, unless `restart`. Once `stop` says so no job begins, and those under way are
     finished.
     """
+    handfuls = _Handfuls(jobs)
     if workers > 1:
-        yield from _on_processes(_handfuls(jobs), colorizer, workers, restart, stop)
+        yield from _on_processes(handfuls, colorizer, workers, restart, stop)
         return
     work = Worker(colorizer, restart)
-    for some in _handfuls(jobs):
-        yield from work.some(some)
+    while some := handfuls.next():
+        done = work.some(some)
+        handfuls.learn(some, done)
+        yield from done
         if stop():
             return
 
 
-def _handfuls(jobs: Iterable[Job]) -> Iterator[list[Job]]:
-    """The jobs, few together at first, so that there is soon something to see."""
-    jobs = iter(jobs)
-    for size in itertools.chain([1, 1, 2, 2, 4, 4], itertools.repeat(HANDFUL)):
-        some = list(itertools.islice(jobs, size))
-        if not some:
-            return
-        yield some
+class _Handfuls:
+    """Jobs, as many together as take a moment: one large picture, or many small ones."""
+
+    def __init__(self, jobs: Iterable[Job]) -> None:
+        self._jobs, self._size = iter(jobs), 1
+
+    def next(self) -> list[Job]:
+        """The next handful, empty at the end."""
+        return list(itertools.islice(self._jobs, self._size))
+
+    def learn(self, some: list[Job], done: list[Outcome]) -> None:
+        """Learn from a handful how large the next should be."""
+        seconds = sum(outcome.seconds for outcome in done) / len(done)
+        # from far away several come at the same time
+        least, most = (1, HANDFUL) if all(job.is_here for job in some) else (THREADS, THREADS)
+        self._size = min(max(least, int(MOMENT / max(seconds, 1e-6))), most, 2 * self._size)
 
 
-def _on_processes(jobs: Iterator[list[Job]], colorizer: Colorizer, workers: int, restart: bool, stop: Stop) -> Outcomes:
+def _on_processes(handfuls: _Handfuls, colorizer: Colorizer, workers: int, restart: bool, stop: Stop) -> Outcomes:
     lost: list[Job] = []
     while True:
         processes = _processes(colorizer, workers, restart)
         try:
-            yield from _until_one_dies(jobs, processes, workers, lost, stop)
+            yield from _until_one_dies(handfuls, processes, workers, lost, stop)
         finally:
             processes.shutdown(wait=True, cancel_futures=True)
         if not lost:
@@ -77,12 +90,12 @@ def _on_processes(jobs: Iterator[list[Job]], colorizer: Colorizer, workers: int,
 
 
 def _until_one_dies(
-    jobs: Iterator[list[Job]], processes: ProcessPoolExecutor, workers: int, lost: list[Job], stop: Stop
+    handfuls: _Handfuls, processes: ProcessPoolExecutor, workers: int, lost: list[Job], stop: Stop
 ) -> Outcomes:
     """Outcomes of jobs, to their end or until a process dies; what was under way then is put into `lost`."""
     waiting: dict[Future[list[Outcome]], list[Job]] = {}
     while not lost:
-        while not stop() and len(waiting) < workers * AHEAD and (some := next(jobs, None)) is not None:
+        while not stop() and len(waiting) < workers * AHEAD and (some := handfuls.next()):
             try:
                 waiting[processes.submit(_do, some)] = some
             except BrokenProcessPool:
@@ -94,7 +107,10 @@ def _until_one_dies(
             return
         done, _ = wait(waiting, return_when=FIRST_COMPLETED)
         for future in done:
-            yield from _unless_lost(future, waiting.pop(future), lost)
+            some = waiting.pop(future)
+            if outcomes := _unless_lost(future, some, lost):
+                handfuls.learn(some, outcomes)
+                yield from outcomes
     for future, some in waiting.items():
         yield from _unless_lost(future, some, lost)
 

@@ -21,13 +21,15 @@ from polycolor_cli.batch.plan import Job
 from polycolor_cli.errors import FileError, PolycolorError
 from polycolor_cli.files import Staged, place, sweep
 from polycolor_cli.fill import Colorizer, Paint
-from polycolor_cli.picture import encode, format_of, mark_of, read_picture, size_of
+from polycolor_cli.picture import encode, format_of, mark_of, opened, seen
 
 if TYPE_CHECKING:
     from polycolor_cli.batch.run import Room
 
-HANDFUL = 8
-"""Jobs that a worker is given together."""
+HANDFUL = 32
+"""Jobs that a worker is given together, at most."""
+THREADS = 8
+"""Jobs that are read and written at the same time, where that is far away."""
 
 State = Literal["filled", "kept", "failed"]
 
@@ -68,13 +70,13 @@ class Worker:
         cv2.setNumThreads(1)
         self._colorizer, self._restart, self._room = colorizer, restart, room
         self._computing = threading.Lock()
-        self._threads = ThreadPoolExecutor(HANDFUL)
+        self._threads = ThreadPoolExecutor(THREADS)
         self._swept: set[Path] = set()
 
     def some(self, jobs: list[Job]) -> list[Outcome]:
         """Do a few jobs. Whatever goes wrong is an outcome too."""
-        far = not all(location.is_here(where) for job in jobs for where in (job.source, *job.outputs))
-        done = list((self._threads.map if far else map)(self._done, jobs))
+        here = all(job.is_here for job in jobs)
+        done = list((map if here else self._threads.map)(self._done, jobs))
         wrong = place([one for _, staged in done for one in staged])
         return [_placed(outcome, staged, wrong) for outcome, staged in done]
 
@@ -108,9 +110,10 @@ class Worker:
                 missing.append((how, target, mark))
         if not missing:
             return "kept", None, None
-        with self._room.for_(size_of(data)) if self._room else nullcontext():
+        header = opened(data, str(job.source))
+        with self._room.for_(header.width * header.height) if self._room else nullcontext():
             with self._computing:
-                image = read_picture(data, str(job.source))
+                image = seen(header, str(job.source))
                 fills = self._colorizer.fill_each(image, [how for how, _, _ in missing])
             for filled, (_, target, mark) in zip(fills, missing, strict=True):
                 data = encode(filled.image, format_of(target), str(target), mark, fast=True)

@@ -90,7 +90,7 @@ def command(
     """
     if engine not in _ENGINES:
         raise PolycolorError(f"--engine {engine}: not one of {', '.join(_ENGINES)}")
-    from polycolor_cli.batch import FORMATS, Passed, plan, run, target_of
+    from polycolor_cli.batch import FORMATS, Passed, count, plan, run, target_of
     from polycolor_cli.processes import cores
 
     if format not in FORMATS:
@@ -101,8 +101,9 @@ def command(
         raise PolycolorError(f"{report}: there is no folder {str(report.parent)!r}")
     paints = _paints(sources, colors, lines, background, mask)
     passed = Passed()
-    # a first round only counts, so that neither has to remember a long list
-    total = sum(1 for _ in plan(sources, output, paints, format))
+    jobs = plan(sources, output, paints, format, passed)
+    # counted beforehand, so that nobody has to remember a long list
+    total = count(sources, output)
     if not total:
         raise PolycolorError(f"{', '.join(sources)}: there are no pictures")
     colorizer = painting.colorizer(model, 1, offline)
@@ -117,7 +118,6 @@ def command(
         # nothing that a library prints gets between lines of JSON
         redirect_stdout(sys.stderr),
     ):
-        jobs = plan(sources, output, paints, format, passed)
 
         def stop() -> bool:
             return fail_fast and states["failed"] > 0
