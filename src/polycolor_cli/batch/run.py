@@ -83,9 +83,8 @@ def _on_processes(handfuls: _Handfuls, colorizer: Colorizer, workers: int, resta
             processes.shutdown(wait=True, cancel_futures=True)
         if not lost:
             return
-        for job in lost:
-            if not stop():
-                yield _alone(job, colorizer, restart)
+        while lost and not stop():
+            yield from _until_it_dies(lost, colorizer, restart, stop)
         lost.clear()
 
 
@@ -123,13 +122,16 @@ def _unless_lost(future: Future[list[Outcome]], some: list[Job], lost: list[Job]
         return []
 
 
-def _alone(job: Job, colorizer: Colorizer, restart: bool) -> Outcome:
-    """The outcome of a job in a process of its own."""
+def _until_it_dies(lost: list[Job], colorizer: Colorizer, restart: bool, stop: Stop) -> Outcomes:
+    """Outcomes of lost jobs, one by one in one process, to their end or to the one that brings the process down."""
     with _processes(colorizer, 1, restart) as process:
-        try:
-            return process.submit(_do, [job]).result()[0]
-        except BrokenProcessPool:
-            return failed(job, "its process was killed (out of memory?)")
+        while lost and not stop():
+            job = lost.pop(0)
+            try:
+                yield from process.submit(_do, [job]).result()
+            except BrokenProcessPool:
+                yield failed(job, "its process was killed (out of memory?)")
+                return
 
 
 class Room:
