@@ -4,7 +4,8 @@
 
 Prints drawings per second and ratios. The drawings are closed outlines, but for one row, where each has a gap:
 those polycolor asks its network about. The flood fills are given a point inside each drawing, which polycolor
-finds by itself.
+finds by itself. Every run writes to a new folder, and nothing is deleted before the end: for minutes ext4 passes by
+the inodes of what was deleted, one by one, whenever a file is made.
 """
 
 import argparse
@@ -46,37 +47,47 @@ def inside(gray: np.ndarray) -> tuple[int, int]:
     return int(x), int(y)
 
 
-def again(path: Path) -> None:
+def again_by_pillow(path: Path, out: Path) -> None:
     """Decode and encode, nothing else."""
-    (path.parent.parent / "out" / path.name).write_bytes(encode(read_picture(path).convert("RGB"), fast=True))
+    Image.open(path).convert("RGB").save(out / path.name, compress_level=1)
 
 
-def pillow(path: Path) -> None:
+def again(path: Path, out: Path) -> None:
+    """The same as polycolor does it."""
+    (out / path.name).write_bytes(encode(read_picture(path).convert("RGB"), fast=True))
+
+
+def pillow(path: Path, out: Path) -> None:
     image = Image.open(path).convert("RGB")
     ImageDraw.floodfill(image, inside(np.asarray(image.convert("L"))), (255, 0, 0), thresh=100)
-    image.save(path.parent.parent / "out" / path.name)
+    image.save(out / path.name)
 
 
-def opencv(path: Path) -> None:
+def opencv(path: Path, out: Path) -> None:
     image = cv2.imread(str(path))
     assert image is not None
     cv2.floodFill(image, None, inside(image[:, :, 0]), (0, 0, 255), (60,) * 3, (60,) * 3)
-    cv2.imwrite(str(path.parent.parent / "out" / path.name), image)
+    cv2.imwrite(str(out / path.name), image)
 
 
-def pooled(one: Callable[[Path], None], folder: Path) -> None:
+def pooled(one: Callable[[Path, Path], None], folder: Path, out: Path) -> None:
     with multiprocessing.Pool(CORES) as pool:
-        pool.map(one, sorted(folder.iterdir()), chunksize=20)
+        pool.starmap(one, [(path, out) for path in sorted(folder.iterdir())], chunksize=20)
 
 
-def batch(folder: Path, *arguments: str) -> None:
-    subprocess.run([POLYCOLOR, "batch", str(folder), "-o", str(folder.parent / "out"), "-q", *arguments], check=True)
+def batch(folder: Path, out: Path, *arguments: str) -> None:
+    subprocess.run([POLYCOLOR, "batch", str(folder), "-o", str(out), "-q", *arguments], check=True)
 
 
-def first(folder: Path) -> float:
+def mogrify(folder: Path, out: Path) -> None:
+    how = ["-path", str(out), "-fuzz", "20%", "-fill", "red", "-draw", "color 64,64 floodfill"]
+    subprocess.run(["mogrify", *how, *map(str, sorted(folder.iterdir()))], check=True)
+
+
+def first(folder: Path, out: Path) -> float:
     """Seconds from the start of the command to its first finished drawing."""
     began = time.perf_counter()
-    command = [POLYCOLOR, "batch", str(folder), "-c", "red", "-o", str(folder.parent / "out"), "--json"]
+    command = [POLYCOLOR, "batch", str(folder), "-c", "red", "-o", str(out), "--json"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
         assert process.stdout is not None
         assert json.loads(process.stdout.readline())["state"] == "filled"
@@ -98,33 +109,28 @@ def main() -> None:
         eight = [
             f for color in ("red", "green", "blue", "yellow", "cyan", "pink", "teal", "navy") for f in ("-c", color)
         ]
-        runs: dict[str, Callable[[], object]] = {
-            "polycolor, all cores": lambda: batch(folder, "-c", "red"),
-            "polycolor, one worker": lambda: batch(folder, "-c", "red", "--workers", "1"),
-            "polycolor, all cores, gaps": lambda: batch(gapped, "-c", "red"),
-            "polycolor, 8 colours": lambda: batch(folder, *eight),
-            "decode and encode alone": lambda: pooled(again, folder),
-            "Pillow floodfill, pool": lambda: pooled(pillow, folder),
-            "OpenCV floodFill, pool": lambda: pooled(opencv, folder),
+        runs: dict[str, Callable[[Path], object]] = {
+            "polycolor, all cores": lambda out: batch(folder, out, "-c", "red"),
+            "polycolor, one worker": lambda out: batch(folder, out, "-c", "red", "--workers", "1"),
+            "polycolor, all cores, gaps": lambda out: batch(gapped, out, "-c", "red"),
+            "polycolor, 8 colours": lambda out: batch(folder, out, *eight),
+            "decode and encode alone, Pillow": lambda out: pooled(again_by_pillow, folder, out),
+            "decode and encode alone, as polycolor": lambda out: pooled(again, folder, out),
+            "Pillow floodfill, pool": lambda out: pooled(pillow, folder, out),
+            "OpenCV floodFill, pool": lambda out: pooled(opencv, folder, out),
         }
         if shutil.which("mogrify"):
-            out = folder.parent / "out"
-            runs["ImageMagick mogrify"] = lambda: subprocess.run(
-                ["mogrify", "-path", str(out), "-fuzz", "20%", "-fill", "red"]
-                + ["-draw", "color 64,64 floodfill", *map(str, sorted(folder.iterdir()))],
-                check=True,
-            )
+            runs["ImageMagick mogrify"] = lambda out: mogrify(folder, out)
         best = dict.fromkeys(runs, float("inf"))
         starts = []
-        for _ in range(given.rounds):
+        for number in range(given.rounds):
             for name, run in runs.items():
-                shutil.rmtree(folder.parent / "out", ignore_errors=True)
-                (folder.parent / "out").mkdir()
+                out = Path(temporary) / f"{name} {number}"
+                out.mkdir()
                 began = time.perf_counter()
-                run()
+                run(out)
                 best[name] = min(best[name], time.perf_counter() - began)
-            shutil.rmtree(folder.parent / "out", ignore_errors=True)
-            starts.append(first(folder))
+            starts.append(first(folder, Path(temporary) / f"first {number}"))
         base = best["polycolor, all cores"]
         print(f"| {CORES} cores, {given.count} drawings | drawings/s | time / polycolor's |\n|---|---|---|")
         for name, seconds in best.items():

@@ -4,9 +4,6 @@ import multiprocessing
 import os
 from typing import Any
 
-_LOADED = ["polycolor_cli.batch.run", "cv2"]
-"""What the server has loaded, so that its processes begin with it."""
-
 
 def cores() -> int:
     """How many cores this process may use."""
@@ -18,7 +15,7 @@ def context() -> Any:
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
     forked = multiprocessing.get_context("forkserver")
-    forked.set_forkserver_preload(_LOADED)
+    forked.set_forkserver_preload(["polycolor_cli.batch.preload"])
     return forked
 
 

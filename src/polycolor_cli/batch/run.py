@@ -26,7 +26,7 @@ PIXELS_AT_ONCE = 200_000_000
 """Pixels of drawings that are open at the same time, however many processes there are."""
 AHEAD = 2
 """Handfuls for each process: the one under way, and the next."""
-MOMENT = 0.05
+MOMENT = 0.1
 """Seconds that a handful should take: long beside handing it over, and short for whoever watches."""
 
 Outcomes = Generator[Outcome, None, None]

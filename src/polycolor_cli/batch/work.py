@@ -14,8 +14,6 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-import cv2
-
 from polycolor_cli import location
 from polycolor_cli.batch.plan import Job
 from polycolor_cli.errors import FileError, PolycolorError
@@ -26,7 +24,7 @@ from polycolor_cli.picture import encode, format_of, mark_of, opened, seen
 if TYPE_CHECKING:
     from polycolor_cli.batch.run import Room
 
-HANDFUL = 32
+HANDFUL = 64
 """Jobs that a worker is given together, at most."""
 THREADS = 8
 """Jobs that are read and written at the same time, where that is far away."""
@@ -66,6 +64,8 @@ class Worker:
     """
 
     def __init__(self, colorizer: Colorizer, restart: bool = False, room: "Room | None" = None) -> None:
+        import cv2
+
         # OpenCV's own threads only wait for each other on small pictures, and take the other workers' cores
         cv2.setNumThreads(1)
         self._colorizer, self._restart, self._room = colorizer, restart, room
