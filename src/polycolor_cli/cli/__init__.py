@@ -1,5 +1,6 @@
 """The command line: one module per command, each a thin layer over what a programmer calls."""
 
+import gc
 import os
 import sys
 
@@ -28,6 +29,9 @@ def main() -> None:
     except KeyboardInterrupt:
         print("polycolor: interrupted", file=sys.stderr)
         sys.exit(130)
+    finally:
+        # the system takes back a process sooner than Python finds out what could be freed in it
+        gc.freeze()
 
 
 def _begin_early(words: list[str]) -> None:
