@@ -36,11 +36,12 @@ def main() -> None:
 
 def _begin_early(words: list[str]) -> None:
     """Begin loading what a batch on all cores will need before Typer is loaded, which takes as long."""
+    if words[:1] in (["colorize"], ["batch"]):
+        # NumPy's threads begin with turning in circles, on cores that have other things to load
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     others = ("-h", "--help", "--workers", "--engine")
     if words[:1] == ["batch"] and not any(word.startswith(others) for word in words):
         from polycolor_cli.processes import cores, warm_up
 
         if cores() > 1:
-            # NumPy's threads begin with turning in circles, on cores that are busy now
-            os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
             warm_up()
