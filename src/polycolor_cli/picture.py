@@ -3,6 +3,7 @@
 import os
 import warnings
 from contextlib import AbstractContextManager
+from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
@@ -168,17 +169,31 @@ def encode(
     }
     buffer = BytesIO()
     given = options.get(format, {})
-    exif = Image.Exif()
-    if mark:
-        exif[SOFTWARE] = f"{_MARKED}{mark}"
-        given = given | {"exif": exif}
+    exif = _software(f"{_MARKED}{mark}") if mark else b""
     if fast and format == "PNG" and image.mode in ("L", "RGB", "RGBA"):
-        return _png(image, exif.tobytes() if mark else b"")
+        return _png(image, exif)
+    if exif:
+        given = given | {"exif": exif}
     try:
         image.save(buffer, format, **given)
     except (OSError, ValueError) as error:
         raise PictureError(f"{name}: cannot be written as {format} ({error})") from None
     return buffer.getvalue()
+
+
+def _software(name: str) -> bytes:
+    """EXIF data that names a software."""
+    before, after = _around_software(len(name))
+    return before + name.encode("ascii") + after
+
+
+@lru_cache
+def _around_software(letters: int) -> tuple[bytes, bytes]:
+    """EXIF data before and after the name of a software; Pillow takes as long to make some as to paint a picture."""
+    exif = Image.Exif()
+    exif[SOFTWARE] = "x" * letters
+    before, after = exif.tobytes().split(b"x" * letters)
+    return before, after
 
 
 def _png(image: Image.Image, exif: bytes) -> bytes:
