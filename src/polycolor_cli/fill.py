@@ -462,18 +462,17 @@ def paint(image: Image.Image, coverage: Coverage, how: Paint, paper: Image.Image
     image: mode `L` or `RGB`; coverage: uint8 (H, W); paper: where it is known from another colour's painting.
     Returns mode RGB, or RGBA for a transparent background.
     """
+    solid = Image.new("RGB", image.size, how.rgb)
+    inside = _with_lines(image, coverage, solid) if how.lines == "keep" else solid
     mask = Image.fromarray(coverage)
-    inside = _with_lines(image, coverage, how.rgb) if how.lines == "keep" else how.rgb
     if how.background == "transparent":
-        cut_out = inside if isinstance(inside, Image.Image) else Image.new("RGB", image.size, inside)
-        cut_out.putalpha(mask)
-        return cut_out
+        inside.putalpha(mask)
+        return inside
     if how.outside is not None:
-        painted = Image.new("RGB", image.size, how.outside)
+        outside = Image.new("RGB", image.size, how.outside)
     else:
-        painted = (paper or _paper(image, coverage)).copy() if how.on_paper else image.convert("RGB")
-    painted.paste(inside, mask=mask)
-    return painted
+        outside = (paper or _paper(image, coverage)) if how.on_paper else image.convert("RGB")
+    return Image.composite(inside, outside, mask)
 
 
 def _paper(image: Image.Image, coverage: Coverage) -> Image.Image:
@@ -498,11 +497,11 @@ def _paper(image: Image.Image, coverage: Coverage) -> Image.Image:
     return Image.fromarray(pixels)
 
 
-def _with_lines(image: Image.Image, coverage: Coverage, color: RGB) -> Image.Image:
+def _with_lines(image: Image.Image, coverage: Coverage, solid: Image.Image) -> Image.Image:
     """The colour with the drawing's lines upon it: multiplied on light paper, screened on dark."""
     from PIL import ImageChops
 
     paper = np.asarray(image.convert("L"))[coverage == 0]
     dark = paper.size > 0 and np.median(paper) < 128
     blend = ImageChops.screen if dark else ImageChops.multiply
-    return blend(Image.new("RGB", image.size, color), image.convert("RGB"))
+    return blend(solid, image.convert("RGB"))
