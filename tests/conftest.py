@@ -8,7 +8,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -39,7 +39,7 @@ def square_truth(side: int = 128) -> np.ndarray:
 class Faulty(Colorizer):
     """Fails on pictures of 50 pixels a side, and takes its process down on those of 60."""
 
-    def fill_each(self, image: Image.Image, hows: list[Paint | None]) -> list[Filled]:
+    def fill_each(self, image: Image.Image, hows: list[Paint | None]) -> Iterator[Filled]:
         if image.size == (50, 50):
             raise RuntimeError("what is this?\nlong story")
         if image.size == (60, 60):

@@ -9,6 +9,7 @@ ONNX Runtime runs the network; torch is never imported.
 import hashlib
 import json
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -230,17 +231,17 @@ class Colorizer:
 
     def fill(self, image: Image.Image, how: Paint | None) -> Filled:
         """Fill the shape in a picture of mode `L` or `RGB`; without a `how`, show its coverage in gray."""
-        return self.fill_each(image, [how])[0]
+        return next(self.fill_each(image, [how]))
 
-    def fill_each(self, image: Image.Image, hows: list[Paint | None]) -> list[Filled]:
-        """`fill` for several paints; the network looks once, where it does not paint itself."""
+    def fill_each(self, image: Image.Image, hows: list[Paint | None]) -> Iterator[Filled]:
+        """`fill` for several paints, one after the other; the network looks once, where it does not paint itself."""
         if self.conditioning != "coverage" and None not in hows:
-            return [self._painted_by_network(image, how) for how in hows if how is not None]
+            return (self._painted_by_network(image, how) for how in hows if how is not None)
         coverage, guessed = self._decide(image)
         share = share_of(coverage)
         paper = _paper(image, coverage) if any(how is not None and how.on_paper for how in hows) else None
-        pictures = [Image.fromarray(coverage) if how is None else paint(image, coverage, how, paper) for how in hows]
-        return [Filled(picture, share, guessed) for picture in pictures]
+        pictures = (Image.fromarray(coverage) if how is None else paint(image, coverage, how, paper) for how in hows)
+        return (Filled(picture, share, guessed) for picture in pictures)
 
     def coverage(self, picture: str | Path | Image.Image | NDArray) -> Coverage:
         """How much of each pixel the shape covers: uint8 (H, W), 0 for nothing and 255 for all."""

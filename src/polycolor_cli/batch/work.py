@@ -118,7 +118,7 @@ class Worker:
             for filled, (_, target, mark) in zip(fills, missing, strict=True):
                 data = encode(filled.image, format_of(target), str(target), mark, fast=True)
                 staged += location.stage(target, data)
-        return "filled", fills[0].warning, round(fills[0].share, 6)
+        return "filled", filled.warning, round(filled.share, 6)
 
     def _sweep(self, folder: Path) -> None:
         """Remove, once, what killed processes have left half-written in a folder."""
