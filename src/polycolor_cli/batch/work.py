@@ -99,10 +99,10 @@ class Worker:
     def _filled(self, job: Job, staged: list[Staged]) -> tuple[State, str | None, float | None]:
         with location.told(job.source, "cannot be read"):
             data = job.source.read_bytes()
-        missing = []
+        drawing, missing = hashlib.blake2b(data, digest_size=16), []
         for how, target in job.tasks:
             self._sweep(target.parent)
-            mark = _mark(data, how, target.suffix, self._colorizer)
+            mark = _mark(drawing, how, target.suffix, self._colorizer)
             found = mark_of(target)
             if found == "":
                 raise PolycolorError(f"{target}: is there already, and not by polycolor; move it or give another -o")
@@ -134,8 +134,9 @@ def _placed(outcome: Outcome, staged: list[Staged], wrong: dict[Path, FileError]
     return replace(outcome, state="failed", reason=str(trouble[0]), share=None) if trouble else outcome
 
 
-def _mark(drawing: bytes, how: Paint | None, ending: str, colorizer: Colorizer) -> str:
+def _mark(drawing: "hashlib.blake2b", how: Paint | None, ending: str, colorizer: Colorizer) -> str:
     """What an output comes from: drawing, paint, format and model, in 32 hex digits."""
     paint = "mask" if how is None else f"{how.rgb} {how.lines} {how.background if how.outside is None else how.outside}"
-    about = f"{paint} {ending} {colorizer.fingerprint}"
-    return hashlib.blake2b(drawing + about.encode(), digest_size=16).hexdigest()
+    mark = drawing.copy()
+    mark.update(f"{paint} {ending} {colorizer.fingerprint}".encode())
+    return mark.hexdigest()
