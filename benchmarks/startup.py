@@ -19,27 +19,37 @@ from PIL import Image, ImageDraw
 def main(rounds: int) -> None:
     polycolor = str(Path(sys.executable).with_name("polycolor"))
     with tempfile.TemporaryDirectory() as folder:
-        drawing = Path(folder) / "shape.png"
         image = Image.new("L", (128, 128), 255)
         ImageDraw.Draw(image).ellipse((20, 30, 100, 90), outline=0, width=2)
-        image.save(drawing)
+        image.save(Path(folder) / "closed.png")
+        ImageDraw.Draw(image).rectangle((50, 25, 58, 35), fill=255)
+        image.save(Path(folder) / "gap.png")
+
+        def colorize(name: str) -> list[str]:
+            return [polycolor, "colorize", f"{folder}/{name}.png", "-c", "red", "-o", f"{folder}/out.png"]
+
+        def imports(modules: str) -> list[str]:
+            return [sys.executable, "-c", f"import {modules}"]
+
         commands = {
-            "colorize": [polycolor, "colorize", str(drawing), "-c", "red", "-o", str(Path(folder) / "out.png")],
-            "what colorize imports": [sys.executable, "-c", "import numpy, PIL.Image, onnxruntime, typer"],
-            "--help": [polycolor, "--help"],
-            "what --help imports": [sys.executable, "-c", "import typer, rich"],
+            "colorize, closed outline": (colorize("closed"), imports("numpy, PIL.Image, cv2, typer")),
+            "colorize, a gap": (colorize("gap"), imports("numpy, PIL.Image, cv2, typer, onnxruntime")),
+            "--help": ([polycolor, "--help"], imports("typer, rich")),
         }
-        seconds: dict[str, list[float]] = {name: [] for name in commands}
+        seconds: dict[str, list[tuple[float, float]]] = {name: [] for name in commands}
         for _ in range(rounds):
-            for name, command in commands.items():
-                began = time.perf_counter()
-                subprocess.run(command, check=True, capture_output=True)
-                seconds[name].append(time.perf_counter() - began)
-    median = {name: statistics.median(values) for name, values in seconds.items()}
+            for name, (own, alone) in commands.items():
+                seconds[name].append((timed(own), timed(alone)))
     print("| command | median s | its imports alone | ratio |\n|---|---|---|---|")
-    for name, base in (("colorize", "what colorize imports"), ("--help", "what --help imports")):
-        own, alone = median[name], median[base]
+    for name, pairs in seconds.items():
+        own, alone = (statistics.median(values) for values in zip(*pairs, strict=True))
         print(f"| {name} | {own:.3f} | {alone:.3f} | {own / alone:.2f} |")
+
+
+def timed(command: list[str]) -> float:
+    began = time.perf_counter()
+    subprocess.run(command, check=True, capture_output=True)
+    return time.perf_counter() - began
 
 
 if __name__ == "__main__":
