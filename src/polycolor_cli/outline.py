@@ -4,7 +4,7 @@ Closed is an outline with all its ink along what it encloses, and no end in the 
 takes the bays of such an outline for gaps too, and gets lost in long bands; a flood fill does neither.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,8 +46,10 @@ AGREED = 0.1
 
 @dataclass(frozen=True)
 class Outlines:
-    """Ink on flat paper, and what it encloses, in connected shapes."""
+    """Ink on flat paper, and what it encloses, in connected shapes; all planes are of the box that they lie in."""
 
+    box: tuple[slice, slice]
+    """Rows and columns of the picture with all ink and, but at its rim, what is beside it."""
     contrast: Gray
     """How far each pixel is from the gray of the paper."""
     ink: Mask
@@ -79,6 +81,8 @@ def outlines(planes: Planes) -> Outlines | None:
     ink = contrast >= max(3 * FLAT, FAINT * int(contrast.max()))
     if not ink.any() or not is_drawn(ink):
         return None
+    box = _box(ink)
+    contrast, ink = (np.ascontiguousarray(plane[box]) for plane in (contrast, ink))
     around = outside(ink)
     enclosed = ~(around | ink)
     if not enclosed.any():
@@ -99,7 +103,7 @@ def outlines(planes: Planes) -> Outlines | None:
         _, part = cv2.connectedComponents(far.view(np.uint8), connectivity=8)
         loose = far & (np.bincount(part.ravel())[part] > SPIKE * width[shape] ** 2)
         closed[shape[loose]] = False
-    return Outlines(contrast, ink, around, shape, width, closed, depth)
+    return Outlines(box, contrast, ink, around, shape, width, closed, depth)
 
 
 def traced(gray: Gray, found: Outlines) -> Coverage | None:
@@ -119,7 +123,8 @@ def traced(gray: Gray, found: Outlines) -> Coverage | None:
     usual = outer[outer.size // 2]
     if outer[0] < min(EVEN * usual, usual - 2):
         return None
-    covered = np.where(found.around, np.uint8(0), np.uint8(255))
+    covered = np.zeros_like(gray)
+    covered[found.box] = np.where(found.around, np.uint8(0), np.uint8(255))
     return covered if sharp else settled(gray, covered)
 
 
@@ -128,7 +133,19 @@ def outlined(found: Outlines, coverage: Coverage) -> Coverage:
 
     Beside any other ink, and at the rim of the picture, it stays; so it does where it mends a bite out of a line.
     """
+    found = _in_picture(found, coverage.shape)
     return _without_bays(found, _filled(found, coverage))
+
+
+def _in_picture(found: Outlines, shape: tuple[int, ...]) -> Outlines:
+    """The same, its planes those of the whole picture."""
+    planes = {"contrast": 0, "ink": False, "around": True, "shape": 0, "depth": np.inf}
+    whole = {}
+    for name, beyond in planes.items():
+        part = getattr(found, name)
+        whole[name] = np.full(shape, beyond, part.dtype)
+        whole[name][found.box] = part
+    return replace(found, box=np.s_[:, :], **whole)
 
 
 def _filled(found: Outlines, coverage: Coverage) -> Coverage:
@@ -162,6 +179,14 @@ def _without_bays(found: Outlines, coverage: Coverage) -> Coverage:
     bay[piece[covered & keeps]] = False
     bay[0] = False
     return np.where(bay[piece], np.uint8(0), coverage)
+
+
+def _box(some: Mask) -> tuple[slice, slice]:
+    """The smallest box around some pixels and all beside them."""
+    import cv2
+
+    left, top, width, height = cv2.boundingRect(some.view(np.uint8))
+    return slice(max(top - 1, 0), top + height + 1), slice(max(left - 1, 0), left + width + 1)
 
 
 def _beside(some: Mask) -> Mask:
