@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from conftest import Faulty, square
-from polycolor_cli.batch import Outcome, Passed, plan, run
+from polycolor_cli.batch import Outcome, Passed, Worker, plan, run
 from polycolor_cli.errors import PolycolorError
 from polycolor_cli.fill import Colorizer, Paint
 
@@ -126,6 +126,20 @@ def test_stopping_finishes_and_tells_what_is_under_way(tmp_path: Path, colorizer
         seen.append(outcome)
     assert 0 < len(seen) < 40
     assert {Path(outcome.outputs[0]).name for outcome in seen} == {p.name for p in (tmp_path / "in-colored").iterdir()}
+
+
+def test_a_handful_that_takes_too_long_is_given_out_again(
+    tmp_path: Path, colorizer: Colorizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "in").mkdir()
+    for number in range(20):
+        square(64).save(tmp_path / "in" / f"{number:02}.png")
+    jobs = list(plan([tmp_path / "in"], None, RED))
+    assert len(Worker(colorizer).some(jobs, patience=0)) == 1
+    monkeypatch.setattr(sys.modules["polycolor_cli.batch.run"], "PATIENCE", 0)
+    outcomes = list(run(jobs, colorizer, 1))
+    assert [outcome.source for outcome in outcomes] == [str(job.source) for job in jobs]
+    assert [outcome.state for outcome in outcomes] == ["kept"] + ["filled"] * 19
 
 
 def test_a_fault_of_our_own_is_one_picture_s_misfortune(folder: Path) -> None:

@@ -28,6 +28,8 @@ AHEAD = 2
 """Handfuls for each process: the one under way, and the next."""
 MOMENT = 0.1
 """Seconds that a handful should take: long beside handing it over, and short for whoever watches."""
+PATIENCE = 0.5
+"""Seconds after which one that takes longer is broken off, where large pictures come after small ones for instance."""
 
 Outcomes = Generator[Outcome, None, None]
 Stop = Callable[[], bool]
@@ -48,7 +50,7 @@ def run(
         return
     work = Worker(colorizer, restart)
     while some := handfuls.next():
-        done = work.some(some)
+        done = work.some(some, PATIENCE)
         handfuls.learn(some, done)
         yield from done
         if stop():
@@ -66,7 +68,9 @@ class _Handfuls:
         return list(itertools.islice(self._jobs, self._size))
 
     def learn(self, some: list[Job], done: list[Outcome]) -> None:
-        """Learn from a handful how large the next should be."""
+        """Learn from a handful how large the next should be; what was not done of it comes again."""
+        if rest := some[len(done) :]:
+            self._jobs = itertools.chain(rest, self._jobs)
         seconds = sum(outcome.seconds for outcome in done) / len(done)
         # from far away several come at the same time
         least, most = (1, HANDFUL) if all(job.is_here for job in some) else (THREADS, THREADS)
@@ -111,7 +115,9 @@ def _until_one_dies(
                 handfuls.learn(some, outcomes)
                 yield from outcomes
     for future, some in waiting.items():
-        yield from _unless_lost(future, some, lost)
+        if outcomes := _unless_lost(future, some, lost):
+            handfuls.learn(some, outcomes)
+            yield from outcomes
 
 
 def _unless_lost(future: Future[list[Outcome]], some: list[Job], lost: list[Job]) -> list[Outcome]:
@@ -181,4 +187,4 @@ def _end_with_parent() -> None:
 
 
 def _do(some: list[Job]) -> list[Outcome]:
-    return _worker.some(some)
+    return _worker.some(some, PATIENCE)

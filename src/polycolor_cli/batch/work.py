@@ -6,6 +6,7 @@ that is started again reads the marks and does only what is missing or would com
 
 import hashlib
 import json
+import math
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -73,10 +74,15 @@ class Worker:
         self._threads = ThreadPoolExecutor(THREADS)
         self._swept: set[Path] = set()
 
-    def some(self, jobs: list[Job]) -> list[Outcome]:
-        """Do a few jobs. Whatever goes wrong is an outcome too."""
+    def some(self, jobs: list[Job], patience: float = math.inf) -> list[Outcome]:
+        """Do a few jobs, or as many of them as begin within some seconds. Whatever goes wrong is an outcome too."""
+        began = time.monotonic()
         here = all(job.is_here for job in jobs)
-        done = list((map if here else self._threads.map)(self._done, jobs))
+        done = []
+        for one in (map if here else self._threads.map)(self._done, jobs):
+            done.append(one)
+            if here and time.monotonic() - began > patience:
+                break
         wrong = place([one for _, staged in done for one in staged])
         return [_placed(outcome, staged, wrong) for outcome, staged in done]
 
