@@ -52,6 +52,15 @@ def test_an_edge_goes_on_as_the_lines_beside_it_do(shape: str) -> None:
     assert ((found[GAP] > 20) & (found[GAP] < 235)).any() == (shape == "ellipse")
 
 
+def test_a_finely_drawn_bend_goes_on_within_two_pixels() -> None:
+    gray, truth = 255 - drawn("ellipse", 1024, outline=255), drawn("ellipse", 1024, fill=255, outline=255)
+    view = np.s_[400:624, 760:1024]
+    gray[view] = 255
+    guess = torn(truth, view, 24)
+    assert off(guess, truth) > 2000
+    assert off(bridged(gray, guess), truth) <= 400
+
+
 def test_a_corner_is_one_again() -> None:
     gray, truth = 255 - drawn("rectangle", outline=255), drawn("rectangle", fill=255, outline=255)
     gray[:38, 90:] = 255

@@ -28,6 +28,12 @@ ON_LINE = 0.75
 """Pixels that a point may be beside a line and still be of it."""
 STRAIGHT = 0.1
 """Radians that a line may turn across a gap without having bent before."""
+FINE = 2.0
+"""Units in pixels from which on a line is drawn finely enough to tell how it bends within an end."""
+CORNER = 0.6
+"""Radians that a line may turn within the length of an end and be a bend; beyond, it is a corner."""
+WINDING = 0.6
+"""Radians that a line may turn more in one half of a gap than in the other; beyond, it would wind like an S."""
 ALIKE = 2.5
 """Times as much as before, or as little, that a line may bend across a gap."""
 NEAR = 1.0
@@ -57,7 +63,9 @@ class _End:
     last: int
     """Index of its last point."""
     heading: NDArray[np.float64]
-    """Unit vector."""
+    """Of the whole end: unit vector."""
+    leaving: NDArray[np.float64]
+    """Of its last point: unit vector."""
     bend: float | None
     """Radians a pixel, where the line is long enough to tell."""
 
@@ -156,7 +164,11 @@ def _end(line: Points, unit: float) -> _End | None:
     last += _length(on & (np.diff(line[last:], axis=0) @ heading >= 0)) if on.size else 0
     before = line[max(0, last + 1 - 2 * length) : max(0, last + 1 - length)]
     bend = _turn(_heading(before), heading) / length if len(before) >= 0.7 * length else None
-    return _End(last, heading, bend)
+    # the heading is that of the middle of the end, and a line that bends has bent on since; in a small picture
+    # the steps of its pixels would be taken for bends
+    bends_on = bend is not None and unit >= FINE and abs(bend) * length < CORNER
+    bent = bend * length / 2 if bend is not None and bends_on else 0.0
+    return _End(last, heading, _rotated(heading, bent), bend)
 
 
 def _heading(line: Points) -> NDArray[np.float64]:
@@ -165,6 +177,10 @@ def _heading(line: Points) -> NDArray[np.float64]:
     angle = np.arctan2(2 * (x @ y), x @ x - y @ y) / 2
     along = np.array([np.cos(angle), np.sin(angle)])
     return along if along @ (line[-1] - line[0]) >= 0 else -along
+
+
+def _rotated(direction: NDArray[np.float64], by: float) -> NDArray[np.float64]:
+    return np.cos(by) * direction + np.sin(by) * _turned(direction)
 
 
 def _turned(direction: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -185,7 +201,7 @@ def _drawn(guess: Points, one: _End, other: _End, unit: float) -> Points:
     def agrees(line: Points, near: float = near) -> bool:
         return _apart(smooth, line).mean() <= near and _apart(line, smooth).max() <= FAR * near
 
-    curve = _curve(here, one.heading, there, -other.heading)
+    curve = _curve(here, one.leaving, there, -other.leaving)
     if _bends_on(curve, one, other) and agrees(curve, BENT * near):
         return curve
     corner = _corner(here, one.heading, there, -other.heading)
@@ -209,7 +225,9 @@ def _curve(here: NDArray, leaving: NDArray, there: NDArray, arriving: NDArray) -
 
 def _bends_on(curve: Points, one: _End, other: _End) -> bool:
     """Whether a curve bends as the lines do whose ends it joins."""
-    turn = _turn(one.heading, -other.heading)
+    turn, chord = _turn(one.leaving, -other.leaving), curve[-1] - curve[0]
+    if abs(_turn(one.leaving, chord) - _turn(chord, -other.leaving)) > WINDING:
+        return False
     if abs(turn) < STRAIGHT:
         return True
     # seen from its other end, a line bends the other way
