@@ -61,7 +61,8 @@ def failed(job: Job, why: str) -> Outcome:
 class Worker:
     """Does jobs one at a time; from far away others are read and written meanwhile, which takes long there.
 
-    `room` is shared by workers that together must not open too much at once.
+    `room` is shared by workers that together must not open too much at once. OpenCV is left with one thread in
+    the worker's process.
     """
 
     def __init__(self, colorizer: Colorizer, restart: bool = False, room: "Room | None" = None) -> None:
