@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from polycolor_cli import files
-from polycolor_cli.errors import FileError, PolycolorError
+from polycolor_cli.errors import PolycolorError
 
 
 def located(place: str | Path) -> Path:
@@ -70,12 +70,8 @@ def stage(place: Path, data: bytes) -> list[files.Staged]:
     """
     with told(place, "cannot be written"):
         if is_here(place):
-            try:
-                return [files.stage(place, data)]
-            except FileError:
-                if place.parent.is_dir():
-                    raise
-            place.parent.mkdir(parents=True, exist_ok=True)
+            if not place.parent.is_dir():
+                place.parent.mkdir(parents=True, exist_ok=True)
             return [files.stage(place, data)]
         try:
             place.write_bytes(data)
