@@ -472,8 +472,10 @@ def paint(image: Image.Image, coverage: Coverage, how: Paint, paper: Image.Image
     if how.outside is not None:
         outside = Image.new("RGB", image.size, how.outside)
     else:
-        outside = (paper or _paper(image, coverage)) if how.on_paper else image.convert("RGB")
-    return Image.composite(inside, outside, mask)
+        outside = (paper or _paper(image, coverage)).copy() if how.on_paper else image.convert("RGB")
+    if box := mask.getbbox():
+        outside.paste(inside.crop(box), box, mask.crop(box))
+    return outside
 
 
 def _paper(image: Image.Image, coverage: Coverage) -> Image.Image:

@@ -197,13 +197,13 @@ def _around_software(letters: int) -> tuple[bytes, bytes]:
 
 
 def _png(image: Image.Image, exif: bytes) -> bytes:
-    """A PNG of nearly the same size in half of Pillow's time, which tries five filters on every line."""
+    """A PNG in a third of Pillow's time, which tries five filters on every line; drawings are no larger without any."""
     import cv2
 
     pixels = np.asarray(image)
     if image.mode != "L":
         pixels = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR if image.mode == "RGB" else cv2.COLOR_RGBA2BGRA)
-    how = [cv2.IMWRITE_PNG_COMPRESSION, 1, cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_UP]
+    how = [cv2.IMWRITE_PNG_COMPRESSION, 1, cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_NONE]
     about = np.frombuffer(exif.removeprefix(b"Exif\0\0"), np.uint8)
     kinds = [cv2.IMAGE_METADATA_EXIF] if exif else []
     return cv2.imencodeWithMetadata(".png", pixels, kinds, [about][: len(kinds)], how)[1].tobytes()
