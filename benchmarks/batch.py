@@ -2,7 +2,7 @@
 
     python benchmarks/batch.py            (ImageMagick is measured where it is installed)
 
-Prints drawings per second and ratios. The drawings are closed outlines, but for one row, where each has a gap:
+Prints drawings per second and ratios. The drawings are closed outlines, but for two rows, where each has a gap:
 those polycolor asks its network about. The flood fills are given a point inside each drawing, which polycolor
 finds by itself. Every run writes to a new folder, and nothing is deleted before the end: for minutes ext4 passes by
 the inodes of what was deleted, one by one, whenever a file is made.
@@ -113,6 +113,7 @@ def main() -> None:
             "polycolor, all cores": lambda out: batch(folder, out, "-c", "red"),
             "polycolor, one worker": lambda out: batch(folder, out, "-c", "red", "--workers", "1"),
             "polycolor, all cores, gaps": lambda out: batch(gapped, out, "-c", "red"),
+            "polycolor, one worker, gaps": lambda out: batch(gapped, out, "-c", "red", "--workers", "1"),
             "polycolor, 8 colours": lambda out: batch(folder, out, *eight),
             "decode and encode alone, Pillow": lambda out: pooled(again_by_pillow, folder, out),
             "decode and encode alone, as polycolor": lambda out: pooled(again, folder, out),
@@ -138,7 +139,9 @@ def main() -> None:
         for name, seconds in best.items():
             print(f"| {name} | {given.count / seconds:.0f} | {seconds / base:.2f} |")
         print(f"\nstart to first finished drawing: {min(starts):.2f} s")
-        print(f"two workers against one: {best['polycolor, one worker'] / base:.2f} x")
+        for kind in ("", ", gaps"):
+            workers = best[f"polycolor, one worker{kind}"] / best[f"polycolor, all cores{kind}"]
+            print(f"all cores against one worker{kind}: {workers:.2f} x")
         print(f"8 colours against one: {best['polycolor, 8 colours'] / base:.2f} x the time")
 
 
