@@ -74,7 +74,8 @@ def parts(folder: Path, fill: Colorizer) -> None:
         "read the mark of a finished one": median(lambda: mark_of(folder / "a.png")),
     }
     table("one drawing", rows)
-    levels = {f"PNG level {n}, {len(png(filled, n))} bytes": median(partial(png, filled, n)) for n in (0, 1, 4, 6, 9)}
+    picture = Image.fromarray(filled)
+    levels = {f"PNG level {n}, {len(png(picture, n))} bytes": median(partial(png, picture, n)) for n in (0, 1, 4, 6, 9)}
     table("encode", levels)
 
 

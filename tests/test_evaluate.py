@@ -21,7 +21,7 @@ Answer = tuple[Image.Image, np.ndarray | None]
 
 
 def perfect(drawing: Image.Image, color: tuple[int, int, int]) -> Answer:
-    return paint(drawing, square_truth(), Paint(color)), square_truth()
+    return Image.fromarray(paint(drawing, square_truth(), Paint(color))), square_truth()
 
 
 def nothing(drawing: Image.Image, color: tuple[int, int, int]) -> Answer:
@@ -53,7 +53,7 @@ def test_what_a_trimap_does_not_know_does_not_count() -> None:
     def careless(drawing: Image.Image, color: tuple[int, int, int]) -> Answer:
         coverage = truth.copy()
         coverage[20:50, 5:100] = 90
-        return paint(drawing, coverage, Paint(color)), None
+        return Image.fromarray(paint(drawing, coverage, Paint(color))), None
 
     measures, _ = evaluate.measure(careless, case)
     assert measures["soft_iou"] == 1

@@ -199,7 +199,7 @@ def _drawn(guess: Points, one: _End, other: _End, unit: float) -> Points:
     near = max(NEAR * unit, NEAR_WIDE * float(np.hypot(*(there - here))))
 
     def agrees(line: Points, near: float = near) -> bool:
-        return _apart(smooth, line).mean() <= near and _apart(line, smooth).max() <= FAR * near
+        return bool(_apart(smooth, line).mean() <= near and _apart(line, smooth).max() <= FAR * near)
 
     curve = _curve(here, one.leaving, there, -other.leaving)
     if _bends_on(curve, one, other) and agrees(curve, BENT * near):

@@ -54,7 +54,7 @@ class Case:
             raise DatasetError([f"{self.files[0]} is {drawing.size} pixels and {self.files[1]} is {truth.size}"])
         level = np.asarray(truth)
         known = level != UNKNOWN if self.files[1].parent.name == "trimap" else np.ones(level.shape, bool)
-        painted = np.asarray(paint(drawing, level, Paint(COLOR)))
+        painted = paint(drawing, level, Paint(COLOR))
         return Truth(drawing, COLOR, painted, level.astype(np.float32) / np.float32(255), known)
 
 

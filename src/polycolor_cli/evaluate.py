@@ -55,7 +55,7 @@ def by_model(colorizer: Colorizer) -> Method:
         if colorizer.conditioning != "coverage":
             return colorizer.fill(drawing, Paint(color)).image, None
         painted, coverage = colorizer.fill_each(drawing, [Paint(color), None])
-        return painted.image, np.asarray(coverage.image)
+        return painted.image, coverage.pixels
 
     return method
 
@@ -65,7 +65,7 @@ def by_hand(name: str) -> Method:
 
     def method(drawing: Image.Image, color: RGB) -> tuple[Image.Image, NDArray[np.uint8] | None]:
         coverage = FILLS[name](np.asarray(drawing))
-        return paint(drawing, coverage, Paint(color)), coverage
+        return Image.fromarray(paint(drawing, coverage, Paint(color))), coverage
 
     return method
 

@@ -46,6 +46,8 @@ if TYPE_CHECKING:
 Lines = Literal["fill", "keep"]
 Gray = NDArray[np.uint8]
 Coverage = NDArray[np.uint8]
+Pixels = NDArray[np.uint8]
+"""(H, W) gray, (H, W, 3) RGB or (H, W, 4) RGBA."""
 
 LARGEST = 255
 """Longest side, in pixels, that the network looks at as it is; a larger picture is halved until it is no longer.
@@ -119,9 +121,14 @@ def _rgb(color: str | RGB) -> RGB:
 class Filled:
     """A painted picture, how much of it the shape covers (0..1), and how much of that is a guess (0..1)."""
 
-    image: Image.Image
+    pixels: Pixels
     share: float
     guessed: float = 0.0
+
+    @property
+    def image(self) -> Image.Image:
+        """The picture, in mode L, RGB or RGBA."""
+        return Image.fromarray(self.pixels)
 
     @property
     def found(self) -> bool:
@@ -239,8 +246,8 @@ class Colorizer:
             return (self._painted_by_network(image, how) for how in hows if how is not None)
         coverage, guessed = self._decide(image)
         share = share_of(coverage)
-        paper = _paper(image, coverage) if any(how is not None and how.on_paper for how in hows) else None
-        pictures = (Image.fromarray(coverage) if how is None else paint(image, coverage, how, paper) for how in hows)
+        around = _around(image, coverage) if any(how is not None and how.on_paper for how in hows) else None
+        pictures = (coverage if how is None else paint(image, coverage, how, around) for how in hows)
         return (Filled(picture, share, guessed) for picture in pictures)
 
     def coverage(self, picture: str | Path | Image.Image | NDArray) -> Coverage:
@@ -283,7 +290,7 @@ class Colorizer:
         gray = np.asarray(image.convert("L"))
         painted = np.ascontiguousarray(self._look(gray, {"color": color})[0].transpose(1, 2, 0))
         changed = np.abs(painted.astype(np.int16) - gray[:, :, None]).max(-1) > 96
-        return Filled(Image.fromarray(painted), float(changed.mean()))
+        return Filled(painted, float(changed.mean()))
 
     def _index(self, color: RGB) -> NDArray[np.int64]:
         names = [tuple(rgb) for rgb in self.palette.values()]
@@ -454,57 +461,76 @@ def as_image(picture: str | Path | Image.Image | NDArray) -> Image.Image:
     return picture if picture.mode in ("L", "RGB") else picture.convert("RGB")
 
 
-def paint(image: Image.Image, coverage: Coverage, how: Paint, paper: Image.Image | None = None) -> Image.Image:
-    """`(1 - coverage) * paper + coverage * colour`, in bytes, exact at both ends.
+def paint(image: Image.Image, coverage: Coverage, how: Paint, around: Pixels | None = None) -> Pixels:
+    """`(1 - coverage) * paper + coverage * colour`, in bytes, exact at both ends: (H, W, 3), or 4 if transparent.
 
     The paper is the picture itself, but where a line's soft edge darkens a pixel that the shape covers
     in part: there it is what lies beside the line, or a dirty fringe would stay around every fill.
 
-    image: mode `L` or `RGB`; coverage: uint8 (H, W); paper: where it is known from another colour's painting.
-    Returns mode RGB, or RGBA for a transparent background.
+    image: mode `L` or `RGB`; coverage: uint8 (H, W); around: `(1 - coverage) * paper`, where another colour's
+    painting has come to it already.
     """
-    solid = Image.new("RGB", image.size, how.rgb)
-    inside = _with_lines(image, coverage, solid) if how.lines == "keep" else solid
-    mask = Image.fromarray(coverage)
+    import cv2
+
+    inside = how.rgb if how.lines == "fill" else _with_lines(image, coverage, how.rgb)
     if how.background == "transparent":
-        inside.putalpha(mask)
-        return inside
-    if how.outside is not None:
-        outside = Image.new("RGB", image.size, how.outside)
+        return cv2.merge([*cv2.split(_times(inside, np.full_like(coverage, 255))), coverage])
+    if how.on_paper:
+        around = _around(image, coverage) if around is None else around
     else:
-        outside = (paper or _paper(image, coverage)).copy() if how.on_paper else image.convert("RGB")
-    if box := mask.getbbox():
-        outside.paste(inside.crop(box), box, mask.crop(box))
-    return outside
+        around = _times(_pixels(image) if how.outside is None else how.outside, 255 - coverage)
+    return cv2.add(around, _times(inside, coverage))
 
 
-def _paper(image: Image.Image, coverage: Coverage) -> Image.Image:
-    """The picture in mode RGB, where pixels covered in part have the mean colour of the paper beside them."""
-    height, width = coverage.shape
+def _pixels(image: Image.Image) -> Pixels:
+    """The pixels of a picture in RGB."""
+    import cv2
+
+    pixels = np.asarray(image)
+    return pixels if pixels.ndim == 3 else cv2.merge([pixels] * 3)
+
+
+def _times(what: RGB | Pixels, share: Coverage | Pixels) -> Pixels:
+    """A colour, or a picture, times shares (255 is all) of each pixel, or of each of its channels."""
+    import cv2
+
+    shares = [share] * 3 if share.ndim == 2 else cv2.split(share)
+    if isinstance(what, tuple):
+        return cv2.merge([cv2.LUT(each, _ramp(value)) for each, value in zip(shares, what, strict=True)])
+    return cv2.multiply(what, cv2.merge(shares), scale=1 / 255)
+
+
+@lru_cache
+def _ramp(value: int) -> NDArray[np.uint8]:
+    """A value times each share."""
+    return np.round(np.arange(256) * value / 255).astype(np.uint8)
+
+
+def _around(image: Image.Image, coverage: Coverage) -> Pixels:
+    """`(1 - coverage) * paper`, where the paper of pixels covered in part has the mean colour of what lies beside."""
+    pixels, (height, width) = _pixels(image), coverage.shape
     edge = np.flatnonzero((coverage > 0) & (coverage < 255))
-    if not edge.size:
-        return image.convert("RGB")
-    pixels = np.array(image.convert("RGB"))
-    colors, bare = pixels.reshape(-1, 3), coverage.ravel() == 0
-    total, count = np.zeros((2, edge.size, 3), np.float32), np.zeros((2, edge.size, 1), np.float32)
-    for near, far in zip(neighbours(edge, height, width), neighbours(edge, height, width, 2), strict=True):
-        free = bare[near]
-        for k, at, counts in ((0, far, free & bare[far]), (1, near, free)):
-            weight = counts[:, None].astype(np.float32)
-            total[k] += colors[at] * weight
-            count[k] += weight
-    # best two pixels away, for a trace of ink too faint to count may lie in the next one
-    best = np.where(count[0] > 0, 0, 1)[:, 0], np.arange(edge.size)
-    found = count[best][:, 0] > 0
-    colors[edge[found]] = np.round(total[best][found] / count[best][found])
-    return Image.fromarray(pixels)
+    if edge.size:
+        pixels = pixels.copy()
+        colors, bare = pixels.reshape(-1, 3), coverage.ravel() == 0
+        total, count = np.zeros((2, edge.size, 3), np.float32), np.zeros((2, edge.size, 1), np.float32)
+        for near, far in zip(neighbours(edge, height, width), neighbours(edge, height, width, 2), strict=True):
+            free = bare[near]
+            for k, at, counts in ((0, far, free & bare[far]), (1, near, free)):
+                weight = counts[:, None].astype(np.float32)
+                total[k] += colors[at] * weight
+                count[k] += weight
+        # best two pixels away, for a trace of ink too faint to count may lie in the next one
+        best = np.where(count[0] > 0, 0, 1)[:, 0], np.arange(edge.size)
+        found = count[best][:, 0] > 0
+        colors[edge[found]] = np.round(total[best][found] / count[best][found])
+    return _times(pixels, 255 - coverage)
 
 
-def _with_lines(image: Image.Image, coverage: Coverage, solid: Image.Image) -> Image.Image:
+def _with_lines(image: Image.Image, coverage: Coverage, color: RGB) -> Pixels:
     """The colour with the drawing's lines upon it: multiplied on light paper, screened on dark."""
-    from PIL import ImageChops
-
-    paper = np.asarray(image.convert("L"))[coverage == 0]
-    dark = paper.size > 0 and np.median(paper) < 128
-    blend = ImageChops.screen if dark else ImageChops.multiply
-    return blend(solid, image.convert("RGB"))
+    pixels, paper = _pixels(image), np.asarray(image.convert("L"))[coverage == 0]
+    if paper.size and np.median(paper) < 128:
+        red, green, blue = (255 - value for value in color)
+        return 255 - _times((red, green, blue), 255 - pixels)
+    return _times(color, pixels)

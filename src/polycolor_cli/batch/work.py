@@ -123,7 +123,7 @@ class Worker:
                 image = seen(header, str(job.source))
                 fills = self._colorizer.fill_each(image, [how for how, _, _ in missing])
             for filled, (_, target, mark) in zip(fills, missing, strict=True):
-                data = encode(filled.image, format_of(target), str(target), mark, fast=True)
+                data = encode(filled.pixels, format_of(target), str(target), mark, fast=True)
                 staged += location.stage(target, data)
         return "filled", filled.warning, round(filled.share, 6)
 

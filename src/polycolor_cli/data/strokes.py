@@ -78,8 +78,8 @@ class Hand:
             return cls(
                 wobble=rng.uniform(0.01, 0.06),
                 loop=True,
-                gap=rng.choice([rng.uniform(-0.15, 0.02), rng.uniform(-0.02, 0.12)]),
-                tails=rng.choice([0.0, rng.uniform(0, 0.15), rng.uniform(0, 0.7)]),
+                gap=float(rng.choice([rng.uniform(-0.15, 0.02), rng.uniform(-0.02, 0.12)])),
+                tails=float(rng.choice([0.0, rng.uniform(0, 0.15), rng.uniform(0, 0.7)])),
             )
         if kind < 0.97:
             gap, forgets = rng.uniform(0.02, 0.16), bool(rng.random() < 0.55)
@@ -95,7 +95,7 @@ class Hand:
             wobble=rng.uniform(0.01, 0.07),
             loop=True,
             gap=rng.uniform(-0.15, 0.25),
-            tails=rng.choice([0.0, rng.uniform(0, 0.5)]),
+            tails=float(rng.choice([0.0, rng.uniform(0, 0.5)])),
         )
 
     def draw(self, rng: Rng, contour: Path, radius: float) -> tuple[list[tuple[Path, bool]], list[Path]]:

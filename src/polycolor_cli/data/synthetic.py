@@ -515,7 +515,7 @@ def _photograph(rng: Rng, shape: tuple[int, int]) -> NDArray[np.float32]:
             light = rng.uniform(0, 150) * (wear.clouds(rng, shape, int(rng.integers(1, 3))) - 0.5)
             skin = rng.uniform(0, 255) + light + rng.uniform(0, 30) * _natural(rng, shape, rng.uniform(0.3, 1.5))
             mask = _leaf(rng, shape, rng.uniform(0.08, 0.6) * least).astype(np.float32)
-            mask = cv2.GaussianBlur(mask, (0, 0), rng.choice([0.5, rng.uniform(0.5, 4)]))
+            mask = cv2.GaussianBlur(mask, (0, 0), float(rng.choice([0.5, rng.uniform(0.5, 4)])))
             gray = gray + (skin - gray) * mask
     return cv2.GaussianBlur(gray.astype(np.float32), (0, 0), rng.uniform(0.3, 1.5))
 
