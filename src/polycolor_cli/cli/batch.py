@@ -187,11 +187,13 @@ def _line(outcome: "Outcome") -> str:
 
 def _sentence(summary: dict[str, Any], target: Path) -> str:
     text = f"{summary['filled'] + summary['kept']} of {summary['pictures']} pictures filled, in {target}"
-    notes = [f"{summary['kept']} were there already"] if summary["kept"] else []
-    notes += [f"{summary['failed']} failed"] if summary["failed"] else []
-    notes += [f"{summary['hidden'] + summary['other']} other files passed over"] * bool(
-        summary["hidden"] + summary["other"]
-    )
+    passed = summary["hidden"] + summary["other"]
+    notes = [
+        f"{summary['kept']} there already" if summary["kept"] else "",
+        f"{summary['failed']} failed" if summary["failed"] else "",
+        f"{passed} other file{'s' if passed > 1 else ''} passed over" if passed else "",
+    ]
+    notes = [note for note in notes if note]
     return f"{text} ({', '.join(notes)})" if notes else text
 
 
