@@ -213,8 +213,9 @@ def test_takes_paths_images_and_arrays(drawing: Path) -> None:
 
 
 def test_errors_name_what_is_wrong(tmp_path: Path) -> None:
-    with pytest.raises(ColorError):
-        colorize(square(), "redd")
+    for color in ("redd", (300, 0, 0), (0.5, 0, 0), (1, 2), (-1, 0, 0)):
+        with pytest.raises(ColorError):
+            colorize(square(), color)
     with pytest.raises(PictureError):
         colorize(tmp_path / "none.png", "red")
     with pytest.raises(ModelError, match="no such model"):

@@ -12,6 +12,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -21,7 +22,7 @@ from PIL import Image
 
 from polycolor_cli import weights
 from polycolor_cli.bridge import bridged
-from polycolor_cli.color import RGB, parse_color
+from polycolor_cli.color import RGB, ColorError, parse_color
 from polycolor_cli.errors import PolycolorError
 from polycolor_cli.outline import Outlines, outlined, outlines, traced
 from polycolor_cli.picture import Planes, halved, read_picture
@@ -114,7 +115,12 @@ class Paint:
 
 
 def _rgb(color: str | RGB) -> RGB:
-    return parse_color(color) if isinstance(color, str) else color
+    if isinstance(color, str):
+        return parse_color(color)
+    if len(color) != 3 or not all(isinstance(value, Integral) and 0 <= value <= 255 for value in color):
+        raise ColorError(f"{color!r}: not a red, a green and a blue of 0 to 255 each")
+    red, green, blue = color
+    return int(red), int(green), int(blue)
 
 
 @dataclass(frozen=True)
