@@ -28,12 +28,16 @@ class Staged:
 
 def write_whole(path: Path, data: bytes) -> None:
     """Write a file so that it appears complete or not at all. Raises FileError where it cannot be written."""
-    for error in place([stage(path, data)]).values():
-        raise error
+    try:
+        staged = stage(path, data)
+    except OSError as error:
+        raise _trouble(path, error) from None
+    for trouble in place([staged]).values():
+        raise trouble
 
 
 def stage(path: Path, data: bytes) -> Staged:
-    """Write a file's bytes beside its place. Raises FileError, and leaves nothing, where they cannot be written."""
+    """Write a file's bytes beside its place. Raises OSError, and leaves nothing, where they cannot be written."""
     fresh = path.with_name(f"{_FRESH}{os.getpid()}-{os.urandom(6).hex()}.tmp")
     try:
         # by the system's own calls: Python's files take longer to open than a small picture to write
@@ -44,11 +48,9 @@ def stage(path: Path, data: bytes) -> Staged:
                 left = left[os.write(file, left) :]
         finally:
             os.close(file)
-    except BaseException as error:
+    except BaseException:
         # Ctrl-C leaves nothing either
         fresh.unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            raise _trouble(path, error) from None
         raise
     return Staged(path, fresh)
 

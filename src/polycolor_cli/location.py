@@ -69,14 +69,16 @@ def stage(place: Path, data: bytes) -> list[files.Staged]:
     Raises PolycolorError where it cannot be written.
     """
     with told(place, "cannot be written"):
-        if is_here(place):
-            if not place.parent.is_dir():
-                place.parent.mkdir(parents=True, exist_ok=True)
-            return [files.stage(place, data)]
         try:
-            place.write_bytes(data)
+            return _staged(place, data)
         except FileNotFoundError:
             # most stores know no folders, some do
             place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_bytes(data)
-        return []
+            return _staged(place, data)
+
+
+def _staged(place: Path, data: bytes) -> list[files.Staged]:
+    if is_here(place):
+        return [files.stage(place, data)]
+    place.write_bytes(data)
+    return []
