@@ -54,7 +54,7 @@ def again_by_pillow(path: Path, out: Path) -> None:
 
 def again(path: Path, out: Path) -> None:
     """The same as polycolor does it."""
-    (out / path.name).write_bytes(encode(read_picture(path).convert("RGB"), fast=True))
+    (out / path.name).write_bytes(encode(np.asarray(read_picture(path).convert("RGB")), fast=True))
 
 
 def pillow(path: Path, out: Path) -> None:
