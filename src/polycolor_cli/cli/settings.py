@@ -118,6 +118,8 @@ def configured(given: dict[str, Any]) -> "TrainConfig":
     if given.get("conditioning") == "text-film" and not given.get("init_from"):
         encoder = given.get("text_encoder") or CLIP
         given = given | {"text_encoder": encoder, "text_dim": width_of(encoder)}
+    if given.get("synthetic") and given.get("conditioning", "coverage") == "coverage":
+        given = {"border": True} | given
     config = TrainConfig(**{"precision": best_precision()} | given)
     config.check()
     return config

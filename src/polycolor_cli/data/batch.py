@@ -35,13 +35,13 @@ NAMES = list(PALETTE)
 PALETTE_RGB = np.array([PALETTE[name] for name in NAMES], np.float32) / 255
 
 SYNTHETIC_SIZES: list[tuple[tuple[int, int], float]] = [
-    ((128, 128), 0.52),
+    ((128, 128), 0.44),
     ((96, 96), 0.05),
     ((160, 160), 0.07),
     ((96, 160), 0.04),
     ((160, 96), 0.04),
     ((192, 192), 0.08),
-    ((256, 256), 0.12),
+    ((256, 256), 0.2),
     ((160, 256), 0.04),
     ((256, 160), 0.04),
 ]
@@ -55,6 +55,7 @@ class Batch:
     drawing (N, 3, H, W): smallest, mean and largest gray; gray (N, 1, H, W): the mean alone.
     color (N, 3): RGB asked for; name (N,): its index in the palette.
     coverage (N, 1, H, W): what the shape covers; known (N, 1, H, W): 1 where that is certain.
+    border (N, 1, H, W): where lines run or were meant to run; none where nobody knows.
     painted (N, 3, H, W): the picture to come out.
     from_half: whether the network is to look at half the size first, as it does at large pictures.
     whole: how many drawings all processes that share the batch have together, 0 for just these.
@@ -67,6 +68,7 @@ class Batch:
     coverage: Tensor
     known: Tensor
     painted: Tensor
+    border: Tensor | None = None
     from_half: bool = False
     whole: int = 0
 
@@ -85,8 +87,9 @@ class Batch:
         if times == 1:
             return self
         small = replace(self, drawing=halved(self.drawing))
-        for name in ("gray", "coverage", "known", "painted"):
-            setattr(small, name, F.avg_pool2d(getattr(self, name), 2))
+        for name in ("gray", "coverage", "known", "painted", "border"):
+            plane = getattr(self, name)
+            setattr(small, name, None if plane is None else F.avg_pool2d(plane, 2))
         return small.shrunk(times // 2)
 
 
@@ -146,7 +149,8 @@ def from_drawings(drawings: list[Drawing], names: np.ndarray) -> Batch:
     gray = given[:, 1:2].clone()
     color = torch.from_numpy(PALETTE_RGB[names])
     painted = (1 - coverage) * gray + coverage * color[:, :, None, None]
-    return Batch(given, gray, color, torch.from_numpy(names), coverage, torch.ones_like(coverage), painted)
+    border = torch.from_numpy(np.stack([d.border for d in drawings])[:, None]).float() / 255
+    return Batch(given, gray, color, torch.from_numpy(names), coverage, torch.ones_like(coverage), painted, border)
 
 
 def index_of(color: RGB) -> int | None:

@@ -146,9 +146,9 @@ class Hand:
 
 @dataclass
 class Canvas:
-    """Ink and meant regions of a drawing, `scale` canvas pixels to a picture pixel.
+    """Ink, meant regions and meant lines of a drawing, `scale` canvas pixels to a picture pixel.
 
-    Both planes are uint8 (height * scale, width * scale), 0 or 255.
+    All planes are uint8 (height * scale, width * scale), 0 or 255.
     """
 
     width: int
@@ -156,10 +156,12 @@ class Canvas:
     scale: int
     ink: NDArray[np.uint8] = field(init=False)
     region: NDArray[np.uint8] = field(init=False)
+    meant: NDArray[np.uint8] = field(init=False)
 
     def __post_init__(self) -> None:
         self.ink = np.zeros((self.height * self.scale, self.width * self.scale), np.uint8)
         self.region = np.zeros_like(self.ink)
+        self.meant = np.zeros_like(self.ink)
 
     def _fixed(self, path: Path) -> NDArray[np.int32]:
         # a pixel's middle is at a half here and at an integer in OpenCV
@@ -170,6 +172,11 @@ class Canvas:
         thickness = max(1, round(width * self.scale))
         colour = 0 if erase else 255
         cv2.polylines(self.ink, [self._fixed(path)], closed, colour, thickness, cv2.LINE_8, _SHIFT)
+
+    def mean(self, path: Path, width: float, closed: bool = False) -> None:
+        """Mark where a line was meant to run, whether or not it is inked there."""
+        thickness = max(1, round(width * self.scale))
+        cv2.polylines(self.meant, [self._fixed(path)], closed, 255, thickness, cv2.LINE_8, _SHIFT)
 
     def dot(self, at: NDArray, radius: float, erase: bool = False) -> None:
         """Draw (or rub out) a disc."""
@@ -185,11 +192,19 @@ class Canvas:
 
     def clear(self, contour: Path, margin: float = 0.0) -> None:
         """Rub out everything within `margin` pixels of a region: what a thing in front hides."""
-        for plane in (self.ink, self.region):
+        for plane in (self.ink, self.region, self.meant):
             cv2.fillPoly(plane, [self._fixed(contour)], 0, cv2.LINE_8, _SHIFT)
             if margin:
                 thickness = max(1, round(2 * margin * self.scale))
                 cv2.polylines(plane, [self._fixed(contour)], True, 0, thickness, cv2.LINE_8, _SHIFT)
+
+    def occlude(self, mask: NDArray[np.uint8], margin: float = 0.0) -> None:
+        """The same for a thing in front that is given as a mask of the canvas."""
+        if margin:
+            size = 2 * round(margin * self.scale) + 1
+            mask = cv2.dilate(mask, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size)))
+        for plane in (self.ink, self.region, self.meant):
+            plane[mask > 0] = 0
 
     def text(self, word: str, at: NDArray, height: float, width: float) -> None:
         """Write a word with its lower left corner at `at`, in single strokes."""
@@ -209,3 +224,7 @@ class Canvas:
         around = cv2.copyMakeBorder(self.ink | self.region, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
         cv2.floodFill(around, None, (0, 0), 128)
         return np.where(around[1:-1, 1:-1] == 128, np.uint8(0), np.uint8(255))
+
+    def border(self) -> NDArray[np.uint8]:
+        """Where lines run or were meant to run. 0 or 255."""
+        return self.ink | self.meant

@@ -9,12 +9,13 @@ only itself.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path as FilePath
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from polycolor_cli.data import shapes, wear
+from polycolor_cli.data import illustrations, lineart, shapes, wear
 from polycolor_cli.data.shapes import TAU
 from polycolor_cli.data.strokes import Canvas, Hand, Path, walk
 
@@ -58,14 +59,15 @@ _WORDS = (
 
 @dataclass
 class Drawing:
-    """A drawing and its truth: `picture` uint8 (H, W) gray, `coverage` uint8 (h, w) 0..255.
+    """A drawing and its truth: `picture` uint8 (H, W) gray, `coverage` and `border` uint8 (h, w) 0..255.
 
-    The picture is `shrink` times as large as the coverage in each direction, and drawn with that
-    much more detail; both are the same size where `shrink` is 1.
+    border is where lines run or were meant to run, gaps included. The picture is `shrink` times as large as the
+    truth in each direction, and drawn with that much more detail; they are the same size where `shrink` is 1.
     """
 
     picture: NDArray[np.uint8]
     coverage: NDArray[np.uint8]
+    border: NDArray[np.uint8]
     shrink: int = 1
 
 
@@ -73,16 +75,18 @@ class Drawing:
 class World:
     """What there is to draw, and what happens to drawings: tables of kinds and how often each comes.
 
+    illustrations: a file of `polycolor_cli.data.illustrations`, whose line art is drawn too, or none.
     steady: every hand draws what it means; whole: no outline has gaps rubbed into it.
     """
 
     shapes: shapes.Kinds
     wear: wear.Kinds
+    illustrations: FilePath | None = None
     steady: bool = False
     whole: bool = False
 
 
-TAUGHT = World(shapes.SHAPES, wear.KINDS)
+TAUGHT = World(shapes.SHAPES, wear.KINDS, illustrations.CORPUS)
 """The world that training draws from; `unseen.WORLD` is the one that validation draws from."""
 
 
@@ -99,6 +103,7 @@ class Pen:
     finest: float = 0.6
     dashes: float = 0.0
     outlines: list[tuple[Path, float]] | None = None
+    art: FilePath | None = None
 
     def line(self, canvas: Canvas, path: Path, closed: bool = False, thinner: float = 1.0) -> None:
         width = max(self.finest, self.width * thinner)
@@ -107,6 +112,7 @@ class Pen:
         if not self.dashes:
             canvas.stroke(path, width, closed)
             return
+        canvas.mean(path, width, closed)
         # widths count: the round ends of a dash eat into the gap
         points = walk(path, 1.0, closed)
         on, off = self.dashes * width + 1, width + (0.5 + 0.3 * self.dashes) * width + 1
@@ -119,6 +125,7 @@ class Pen:
         strokes, regions = self.hand.draw(rng, contour, radius)
         for region in regions:
             canvas.fill(region, ink=solid)
+            canvas.mean(region, max(self.finest, self.width), closed=True)
         for path, closed in strokes:
             self.line(canvas, path, closed)
         if self.outlines is not None:
@@ -167,8 +174,10 @@ def _details(canvas: Canvas, rng: Rng, pen: Pen, contour: Path) -> None:
             a, b = contour[rng.integers(len(contour), size=2)]
             pen.line(canvas, np.stack([a, b]), thinner=rng.uniform(0.5, 1.0))
     elif kind < 0.8:
-        canvas_ink = canvas.ink.copy()
-        canvas.ink[:] = 0
+        planes = canvas.ink, canvas.meant
+        before = [plane.copy() for plane in planes]
+        for plane in planes:
+            plane[:] = 0
         step = max(radius * rng.uniform(0.12, 0.4), 2.5 * pen.width)
         slope = rng.uniform(-1, 1)
         for y in np.arange(-2 * radius, 2 * radius, step):
@@ -176,7 +185,8 @@ def _details(canvas: Canvas, rng: Rng, pen: Pen, contour: Path) -> None:
             pen.line(canvas, centre + ends, thinner=0.6)
         inside = np.zeros_like(canvas.ink)
         cv2.fillPoly(inside, [np.round(contour * canvas.scale).astype(np.int32)], 255)
-        canvas.ink[:] = (canvas.ink & inside) | canvas_ink
+        for plane, old in zip(planes, before, strict=True):
+            plane[:] = (plane & inside) | old
     else:
         pen.line(canvas, centre + (contour - centre) * rng.uniform(0.4, 0.85), True, rng.uniform(0.5, 1.0))
 
@@ -376,6 +386,41 @@ def _stack(canvas: Canvas, rng: Rng, pen: Pen) -> None:
             pen.outline(canvas, rng, moved)
 
 
+def _rings(canvas: Canvas, rng: Rng, pen: Pen) -> None:
+    """One outline within another, and another: rings, targets, frames, bands."""
+    size = np.array([canvas.width, canvas.height])
+    radius = rng.uniform(0.25, 0.48) * float(size.min())
+    centre = size / 2 + rng.uniform(-1, 1, 2) * np.maximum(size / 2 - radius, 0)
+    contour = pen.shape(rng)
+    n = int(rng.integers(2, 6))
+    shrinks = np.cumprod(np.r_[1.0, rng.uniform(0.4, 0.9) ** rng.uniform(0.7, 1.4, n - 1)])
+    for shrink in shrinks:
+        if rng.random() < 0.15:
+            contour = pen.shape(rng)
+        if shrink * radius > 2 * pen.width + 1:
+            pen.outline(canvas, rng, _place(contour * shrink, centre, radius))
+
+
+def _illustration(canvas: Canvas, rng: Rng, pen: Pen) -> None:
+    """The line art of one illustration, or of two, one in front of the other."""
+    if pen.art is None:
+        return _one(canvas, rng, pen)
+    corpus = illustrations.load(pen.art)
+    least = float(min(canvas.width, canvas.height))
+    pen.width = max(pen.finest, float(np.clip(pen.width, 0.006 * least, 0.036 * least)))
+    both = rng.random() < 0.12
+    for _ in range(2 if both else 1):
+        share = (0.35, 0.7) if both else (0.5, 0.99)
+        one = corpus[rng.integers(len(corpus))]
+        place = lineart.placed(rng, one, canvas.width, canvas.height, share)
+        style = lineart.Style.sample(rng, min(pen.hand.wobble, 0.02) * least * 0.3)
+        lineart.draw(canvas, rng, one, place, pen.width, lambda path: pen.line(canvas, path), style)
+    if rng.random() < 0.2:
+        for _ in range(int(rng.integers(1, 4))):
+            at = rng.uniform(0.05, 0.95, 2) * [canvas.width, canvas.height]
+            _mark(canvas, rng, pen, at, least * rng.uniform(0.01, 0.06))
+
+
 def _solid(canvas: Canvas, rng: Rng, pen: Pen) -> None:
     """A shape already blacked in, sometimes with white lines or holes inside."""
     size = np.array([canvas.width, canvas.height])
@@ -404,14 +449,16 @@ def _nothing(canvas: Canvas, rng: Rng, pen: Pen) -> None:
 
 
 SCENES: dict[str, tuple[Callable[[Canvas, Rng, Pen], None], float]] = {
-    "one": (_one, 0.27),
-    "sketch": (_sketch, 0.08),
-    "page": (_page, 0.17),
-    "composition": (_composition, 0.18),
-    "stack": (_stack, 0.12),
-    "solid": (_solid, 0.05),
-    "scribbles": (_scribbles, 0.05),
-    "nothing": (_nothing, 0.08),
+    "one": (_one, 0.15),
+    "sketch": (_sketch, 0.07),
+    "page": (_page, 0.11),
+    "composition": (_composition, 0.1),
+    "stack": (_stack, 0.07),
+    "rings": (_rings, 0.06),
+    "illustration": (_illustration, 0.32),
+    "solid": (_solid, 0.03),
+    "scribbles": (_scribbles, 0.03),
+    "nothing": (_nothing, 0.06),
 }
 """Each kind of scene by name, with how often it comes."""
 
@@ -456,6 +503,22 @@ def _ink_to_gray(rng: Rng, ink: NDArray[np.float32], plain: bool) -> NDArray[np.
         # pressure and drying ink vary along the line
         ink = ink * (1 - rng.uniform(0.1, 0.7) * wear.clouds(rng, ink.shape, int(rng.integers(2, 9))))
     return paper + (dark - paper) * ink
+
+
+def _on_surface(rng: Rng, ink: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Ink on something that is no paper: wood, stone, a wall, a pavement, whatever a photograph shows."""
+    ground = _photograph(rng, ink.shape)
+    low, high = np.percentile(ground, [2, 98])
+    span = rng.uniform(20, 110)
+    ground = np.clip((ground - low) / max(high - low, 1.0), -0.2, 1.2) * span
+    # the ink stands out from most of it, not from all
+    if rng.random() < 0.6:
+        dark, light = rng.uniform(10, 110), rng.uniform(205, 255)
+    else:
+        dark, light = rng.uniform(245 - span, 255 - 0.5 * span), rng.uniform(0, 50)
+    ground = ground + dark
+    tooth = np.clip(1 + rng.normal(0, 0.2) * rng.standard_normal(ink.shape).astype(np.float32), 0.3, 1)
+    return (ground + (np.float32(light) - ground) * ink * tooth).astype(np.float32)
 
 
 def _viewpoint(rng: Rng, width: int, height: int) -> NDArray[np.float64]:
@@ -548,13 +611,14 @@ def drawing(seed: int, index: int, size: tuple[int, int] = (128, 128), world: Wo
         shape=lambda rng: shapes.outline(rng, world.shapes),
         finest=finest,
         outlines=[],
+        art=world.illustrations,
     )
     if aliased and enlarged == 1:
         pen.width = float(rng.choice([1, 1, 2, 2, 3, round(max(pen.width, 1))]))
     if rng.random() < 0.08 and scene is not _page:
         pen.dashes = rng.uniform(0.2, 3)
     scene(canvas, rng, pen)
-    coverage = canvas.coverage()
+    coverage, border = canvas.coverage(), canvas.border()
     if pen.outlines and not world.whole and rng.random() < 0.6:
         _rub_out(canvas, rng, pen.outlines, float(least))
     page = None
@@ -562,7 +626,7 @@ def drawing(seed: int, index: int, size: tuple[int, int] = (128, 128), world: Wo
         slant = _viewpoint(rng, canvas.ink.shape[1], canvas.ink.shape[0])
         size_of = canvas.ink.shape[::-1]
         canvas.ink = cv2.warpPerspective(canvas.ink, slant, size_of)
-        coverage = cv2.warpPerspective(coverage, slant, size_of)
+        coverage, border = (cv2.warpPerspective(plane, slant, size_of) for plane in (coverage, border))
         if rng.random() < 0.4:
             page = cv2.warpPerspective(np.full_like(coverage, 255), slant, size_of)
 
@@ -576,6 +640,8 @@ def drawing(seed: int, index: int, size: tuple[int, int] = (128, 128), world: Wo
         ink = np.where(ink > 100, np.uint8(255), np.uint8(0))
     plain = rng.random() < 0.5
     gray = _ink_to_gray(rng, ink.astype(np.float32) / np.float32(255), plain)
+    if not plain and page is None and rng.random() < 0.1:
+        gray = _on_surface(rng, ink.astype(np.float32) / np.float32(255))
     if page is not None:
         gray = _desk(rng, gray, at_size(page, w, h).astype(np.float32) / np.float32(255))
     if scene is _nothing and rng.random() < 0.7:
@@ -587,4 +653,4 @@ def drawing(seed: int, index: int, size: tuple[int, int] = (128, 128), world: Wo
     picture = np.clip(np.round(gray), 0, 255).astype(np.uint8)
     if enlarged > 1:
         picture = cv2.resize(picture, (width, height), interpolation=cv2.INTER_LINEAR)
-    return Drawing(picture, at_size(coverage, width, height), shrink)
+    return Drawing(picture, at_size(coverage, width, height), at_size(border, width, height), shrink)

@@ -6,7 +6,7 @@ Hands, scenes and gaps are those of `synthetic`; what is drawn and what happens 
 import cv2
 import numpy as np
 
-from polycolor_cli.data import shapes, wear
+from polycolor_cli.data import illustrations, shapes, wear
 from polycolor_cli.data.shapes import TAU, Contour, rounded
 from polycolor_cli.data.synthetic import World
 from polycolor_cli.data.wear import Gray, clouds
@@ -144,4 +144,4 @@ KINDS: wear.Kinds = {
     "few_grays": (few_grays, 0.2),
 }
 
-WORLD = World(SHAPES, KINDS)
+WORLD = World(SHAPES, KINDS, illustrations.CORPUS.with_name("illustrations-unseen.npz"))

@@ -42,7 +42,7 @@ def plain_drawing(seed: int, index: int, shape: str, side: int = 128) -> Drawing
     centre = side / 2 + rng.uniform(-1, 1, 2) * (side / 2 - radius - 3)
     canvas = Canvas(side, side, 1)
     canvas.stroke(shapes.turned(contour, turn) * radius + centre, float(rng.integers(1, 3)), closed=True)
-    return Drawing(255 - canvas.ink, canvas.coverage())
+    return Drawing(255 - canvas.ink, canvas.coverage(), canvas.border())
 
 
 def write_dataset(folder: Path, train: int, validation: int, seed: int, style: Style = "plain") -> None:
@@ -72,7 +72,7 @@ def write_dataset(folder: Path, train: int, validation: int, seed: int, style: S
                 name = f"{shape}-{number + 1}"
             else:
                 drawing = synthetic.drawing(seed, number, (128, 128), world)
-                drawing = Drawing(_shrunk(drawing), drawing.coverage)
+                drawing = Drawing(_shrunk(drawing), drawing.coverage, drawing.border)
                 name = f"drawing-{number + 1}"
             table.append(_write_row(folder / split, drawing, name, str(colour)))
         listing = folder / split / "data.json"

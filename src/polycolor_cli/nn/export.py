@@ -49,8 +49,10 @@ class _Look(nn.Module):
         super().__init__()
         self.net = net
 
-    def forward(self, drawing: Tensor, color: Tensor | None = None) -> Tensor:
+    def forward(self, drawing: Tensor, color: Tensor | None = None) -> Tensor | tuple[Tensor, Tensor]:
         answer = self.net(drawing, color).sigmoid()
+        if self.net.dims.border:
+            return exact(answer[:, :1]), answer[:, 1:]
         return exact(answer) if self.net.dims.outputs == 1 else answer
 
 
@@ -103,7 +105,8 @@ def export(
 
     A `coverage` network with a second look takes `drawing` (N, planes, H, W) in 0..1 and `guess`
     (N, 1, H, W), and answers with `coverage` (N, 1, H, W): from scratch where the guess is empty
-    (0, 1, 0, 0), else with the guess's edges drawn anew. Others take `drawing`, and where they are
+    (0, 1, 0, 0), else with the guess's edges drawn anew. One that knows borders answers with `border` (N, 1, H, W)
+    too, in 0..1 and from scratch only: to a guess it is empty. Others take `drawing`, and where they are
     told the colour `color`: RGB (N, 3) in 0..1, or the index (N,) among the names they know; those answer with
     `picture` (N, 3, H, W). Given some `drawings` to measure by, a network with a second look is made
     small and quick: its first look computes in 8-bit integers.
@@ -111,8 +114,9 @@ def export(
     drawing = torch.rand(2, net.dims.planes, 70, 90)
     net = copy.deepcopy(net)
     net.fold = _Fold(net.dims.patch)
+    answers = ["coverage", "border"] if net.dims.border else ["coverage"]
     if net.refiner is not None:
-        look = _traced(_Look(net), {"drawing": drawing}, "coverage")
+        look = _traced(_Look(net), {"drawing": drawing}, *answers)
         edges = _traced(_Edges(net), {"drawing": drawing, "guess": torch.rand(2, 1, 70, 90)}, "coverage")
         if drawings is None:
             model = _either(look, edges, net.dims.planes)
@@ -121,7 +125,7 @@ def export(
 
             model = fused(_either(quantized(look, drawings), edges, net.dims.planes))
     elif net.dims.conditioning == "coverage":
-        model = _traced(_Look(net), {"drawing": drawing}, "coverage")
+        model = _traced(_Look(net), {"drawing": drawing}, *answers)
     else:
         color = torch.rand(2, 3) if net.dims.conditioning == "rgb" else torch.zeros(2, dtype=torch.long)
         model = _traced(_Look(net), {"drawing": drawing, "color": color}, "picture")
@@ -130,7 +134,7 @@ def export(
     write_whole(path, model.SerializeToString())
 
 
-def _traced(module: nn.Module, inputs: dict[str, Tensor], output: str) -> onnx.ModelProto:
+def _traced(module: nn.Module, inputs: dict[str, Tensor], *outputs: str) -> onnx.ModelProto:
     any_size = torch.export.Dim.DYNAMIC
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -141,7 +145,7 @@ def _traced(module: nn.Module, inputs: dict[str, Tensor], output: str) -> onnx.M
             module.eval(),
             tuple(inputs.values()),
             input_names=list(inputs),
-            output_names=[output],
+            output_names=list(outputs),
             dynamic_shapes=tuple({k: any_size for k in range(t.dim()) if k != 1} for t in inputs.values()),
             dynamo=True,
             verbose=False,
@@ -154,6 +158,10 @@ def _traced(module: nn.Module, inputs: dict[str, Tensor], output: str) -> onnx.M
 def _either(look: onnx.ModelProto, edges: onnx.ModelProto, planes: int) -> onnx.ModelProto:
     """One model of two: the first where the guess is empty, else the second."""
 
+    helper, number = onnx.helper, onnx.TensorProto.FLOAT
+    answers = [answer.name for answer in look.graph.output]
+    nothing = helper.make_tensor("nothing", number, [0, 1, 0, 0], [])
+
     def branch(model: onnx.ModelProto, prefix: str) -> onnx.GraphProto:
         # names must differ between the branches, and stay what they are for the inputs they share
         graph = onnx.compose.add_prefix(model, prefix).graph
@@ -161,10 +169,12 @@ def _either(look: onnx.ModelProto, edges: onnx.ModelProto, planes: int) -> onnx.
         for node in graph.node:
             for k, name in enumerate(node.input):
                 node.input[k] = shared.get(name, name)
+        if len(graph.output) < len(answers):
+            graph.node.append(helper.make_node("Constant", [], [prefix + "border"], value=nothing))
+            graph.output.append(helper.make_tensor_value_info(prefix + "border", number, [0, 1, 0, 0]))
         del graph.input[:], graph.value_info[:]
         return graph
 
-    helper, number = onnx.helper, onnx.TensorProto.FLOAT
     nodes = [
         helper.make_node("Size", ["guess"], ["size"]),
         helper.make_node("Constant", [], ["none"], value_int=0),
@@ -172,7 +182,7 @@ def _either(look: onnx.ModelProto, edges: onnx.ModelProto, planes: int) -> onnx.
         helper.make_node(
             "If",
             ["guessed"],
-            ["coverage"],
+            answers,
             then_branch=branch(edges, "edges."),
             else_branch=branch(look, "look."),
         ),
@@ -181,6 +191,6 @@ def _either(look: onnx.ModelProto, edges: onnx.ModelProto, planes: int) -> onnx.
         helper.make_tensor_value_info("drawing", number, ["n", planes, "h", "w"]),
         helper.make_tensor_value_info("guess", number, ["guesses", 1, "guess_h", "guess_w"]),
     ]
-    output = helper.make_tensor_value_info("coverage", number, ["n", 1, "h", "w"])
-    graph = helper.make_graph(nodes, "polycolor", inputs, [output])
+    outputs = [helper.make_tensor_value_info(name, number, ["n", 1, "h", "w"]) for name in answers]
+    graph = helper.make_graph(nodes, "polycolor", inputs, outputs)
     return helper.make_model(graph, opset_imports=look.opset_import, ir_version=look.ir_version)

@@ -45,6 +45,7 @@ class Dimensions:
     residual: shortcuts around the double convolutions (He et al., CVPR 2016).
     attention: at which levels positions look at each other (Vaswani et al., NIPS 2017): the coarsest one
     (`bottleneck`) or the three coarsest (`coarse`).
+    border: whether a `coverage` network also answers where lines run or were meant to run.
     """
 
     conditioning: Conditioning = "coverage"
@@ -60,6 +61,7 @@ class Dimensions:
     residual: bool = False
     attention: Attention = "none"
     text_dim: int = 0
+    border: bool = False
 
     def __post_init__(self) -> None:
         for name, choices in (("conditioning", Conditioning), ("upsampling", Upsampling), ("attention", Attention)):
@@ -70,6 +72,8 @@ class Dimensions:
                 raise ValueError(f"{name} is {getattr(self, name)}, and must be at least 1")
         if (self.text_dim > 0) != (self.conditioning == "text-film"):
             raise ValueError(f"text_dim is {self.text_dim}, and conditioning is {self.conditioning}")
+        if self.border and self.conditioning != "coverage":
+            raise ValueError(f"a network conditioned by {self.conditioning} knows no border")
 
     @property
     def widths(self) -> list[int]:
@@ -87,7 +91,7 @@ class Dimensions:
 
     @property
     def outputs(self) -> int:
-        return 1 if self.conditioning == "coverage" else 3
+        return 1 + self.border if self.conditioning == "coverage" else 3
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -174,8 +178,8 @@ class Refiner(nn.Module):
 class UNet(nn.Module):
     """drawing (N, planes, H, W) in 0..1, and a colour where it is conditioned on one -> logits.
 
-    The logits are (N, 1, H, W) for `coverage`, whose sigmoid is the covered share of each pixel, and
-    (N, 3, H, W) for the others, whose sigmoid is the painted picture. The colour is RGB (N, 3) in
+    The logits are (N, 1, H, W) for `coverage`, whose sigmoid is the covered share of each pixel, with a second
+    plane for the border where the network has one, and (N, 3, H, W) for the others, whose sigmoid is the painted picture. The colour is RGB (N, 3) in
     0..1 for `rgb`, an index (N,) into the palette for `embedding`, and into `color.named()`, which
     the palette begins, for `text-film`.
     """
@@ -208,19 +212,22 @@ class UNet(nn.Module):
         self.head = nn.Conv2d(widths[0] if dims.depth > 1 else widths[0] + stem, dims.outputs * block, 1)
 
     def forward(self, drawing: Tensor, color: Tensor | None = None, guess: Tensor | None = None) -> Tensor:
-        """The logits for a drawing; with a `guess` of its coverage (N, 1, H, W), only the edges are drawn anew."""
+        """The logits for a drawing; with a `guess` of its coverage (N, 1, H, W), only its edges are drawn anew."""
         height, width = drawing.shape[2:]
         folded = self.fold(self._padded(drawing))
         if guess is None:
             logits = self._look(folded, color)
             if self.refiner is None:
                 return logits[:, :, :height, :width]
-            guess = logits.sigmoid()
+            guess, border = logits[:, :1].sigmoid(), logits[:, 1:]
         else:
-            guess = self._padded(guess)
+            guess, border = self._padded(guess), None
         assert self.refiner is not None
         change = self.unfold(self.refiner(folded, self.fold(guess)))
-        return (torch.logit(guess.float(), 0.001) + change)[:, :, :height, :width]
+        coverage = torch.logit(guess.float(), 0.001) + change
+        if border is not None and self.dims.border:
+            coverage = torch.cat([coverage, border.to(coverage.dtype)], 1)
+        return coverage[:, :, :height, :width]
 
     def look(self, drawing: Tensor, color: Tensor | None = None) -> Tensor:
         """The logits of the first look alone."""
@@ -279,5 +286,5 @@ def paint(logits: Tensor, gray: Tensor, color: Tensor) -> Tensor:
     """
     if logits.shape[1] == 3:
         return logits.sigmoid()
-    coverage = logits.sigmoid()
+    coverage = logits[:, :1].sigmoid()
     return (1 - coverage) * gray + coverage * color[:, :, None, None]

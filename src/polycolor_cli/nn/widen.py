@@ -20,6 +20,8 @@ def widened(net: UNet, dims: Dimensions, noise: float = NOISE) -> UNet:
 
     Raises ValueError where `dims` differ from the network's in more than width.
     """
+    if dims.border and not net.dims.border:
+        net = _with_border(net)
     if net.dims == dims:
         return net
     if net.dims.residual or net.dims.attention != "none" or net.dims.text_dim:
@@ -65,6 +67,17 @@ def widened(net: UNet, dims: Dimensions, noise: float = NOISE) -> UNet:
         if part is not None:
             getattr(wide, name).load_state_dict(part.state_dict())
     return wide
+
+
+def _with_border(net: UNet) -> UNet:
+    """The network with a border beside its coverage, which at first it sees nowhere."""
+    taught = UNet(replace(net.dims, border=True))
+    state = net.state_dict()
+    for name, value in (("head.weight", 0.0), ("head.bias", -2.0)):
+        old = state[name]
+        state[name] = torch.cat([old, torch.full_like(old, value)])
+    taught.load_state_dict(state)
+    return taught
 
 
 def _repeats(old: int, new: int, generator: torch.Generator) -> Tensor:

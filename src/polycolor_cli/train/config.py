@@ -61,6 +61,7 @@ class TrainConfig:
     refine: int = 16
     residual: bool = False
     attention: Attention = "none"
+    border: bool = False
     text_encoder: str = ""
     text_dim: int = 0
     pooling: Pooling = "cls"
@@ -89,6 +90,7 @@ class TrainConfig:
             residual=self.residual,
             attention=self.attention,
             text_dim=self.text_dim if self.conditioning == "text-film" else 0,
+            border=self.border,
         )
 
     @property
@@ -189,6 +191,8 @@ def dimensions_of(model: Path, given: dict[str, Any]) -> dict[str, Any]:
     width = given.get("width", 0)
     if width > dims["width"]:
         dims |= {"width": width, "max_width": round(dims["max_width"] * width / dims["width"])}
+    # synthetic drawings tell where borders are, so a start learns to see them beside what it knows
+    dims["border"] = dims["border"] or (dims["conditioning"] == "coverage" and bool(given.get("synthetic")))
     names = {f.name for f in fields(TrainConfig)} & set(dims)
     for name in sorted(names & set(given)):
         if given[name] != dims[name]:

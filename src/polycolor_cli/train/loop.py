@@ -207,9 +207,9 @@ class Looks(nn.Module):
         if from_half:
             first = self.net(halved(drawing))
             # less exact than what is exported: nothing is learnt from where the ends are cut off
-            return doubled(first), self.net(drawing, guess=doubled(exact(first.sigmoid(), 0.02)))
+            return doubled(first), self.net(drawing, guess=doubled(exact(first[:, :1].sigmoid(), 0.02)))
         first = self.net.look(drawing)
-        return first, self.net(drawing, guess=first.sigmoid())
+        return first, self.net(drawing, guess=first[:, :1].sigmoid())
 
 
 def _network(config: TrainConfig, run: Run) -> UNet:

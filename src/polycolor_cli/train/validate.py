@@ -53,7 +53,7 @@ def validate(net: UNet, config: TrainConfig, batches: Sequence[Batch]) -> Measur
         for i in range(len(batch)):
             errors.append(metrics.mean_absolute_error(painted[i], asked[i]))
             accuracy.append(metrics.masked_accuracy(painted[i], asked[i], truth[i]))
-        if logits.shape[1] == 1:
+        if logits.shape[1] != 3:
             guess = exact(logits[:, 0].sigmoid()).cpu().numpy()
             iou += [metrics.soft_iou(*pair) for pair in zip(guess, truth, strict=True)]
     row = {
@@ -77,5 +77,5 @@ def painted_exactly(logits: Tensor, batch: Batch) -> Tensor:
     """The painted pictures (N, 3, H, W) as the tool would write them."""
     if logits.shape[1] == 3:
         return logits.sigmoid()
-    coverage = exact(logits.sigmoid())
+    coverage = exact(logits[:, :1].sigmoid())
     return (1 - coverage) * batch.gray + coverage * batch.color[:, :, None, None]
