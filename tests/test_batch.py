@@ -168,8 +168,9 @@ def test_a_bad_picture_stops_nothing(folder: Path, colorizer: Colorizer) -> None
     out = folder.with_name("out")
     outcomes = do(folder, out, colorizer)
     assert {name for name, outcome in outcomes.items() if outcome.state == "filled"} == {
-        "a.jpg", "a.png", "b.PNG", "c.webp", "empty.png",
+        "a.jpg", "a.png", "b.PNG", "c.webp",
     }  # fmt: skip
+    assert outcomes["empty.png"].state == "empty"
     assert "no shape" in (outcomes["empty.png"].reason or "")
     assert outcomes["bad.png"].state == "failed"
     assert not (out / "bad.png").exists()
@@ -182,7 +183,8 @@ def test_again_does_only_what_is_missing_or_would_differ(folder: Path, colorizer
     assert {outcome.state for outcome in do(folder, out, colorizer).values()} == {"kept"}
     (out / "b.png").unlink()
     square(96).save(folder / "a.png")
-    (out / "deep" / "er" / "c.png").write_bytes(b"\x89PNG damaged")
+    cut = out / "deep" / "er" / "c.png"
+    cut.write_bytes(cut.read_bytes()[:-40])
     states = {name: outcome.state for name, outcome in do(folder, out, colorizer).items()}
     assert states == {"a.png": "filled", "b.PNG": "filled", "c.webp": "filled", "a.jpg": "kept"}
     assert Image.open(out / "a.png.png").size == (96, 96)
@@ -200,8 +202,10 @@ def test_every_format_knows_its_own_again(folder: Path, colorizer: Colorizer, fo
     whole = cut.read_bytes()
     cut.write_bytes(whole[:-40])
     outcomes = list(run(plan([folder], folder / "out", RED, format), colorizer, 2))
-    assert sorted(outcome.state for outcome in outcomes) == ["filled", "kept", "kept", "kept"]
-    assert cut.read_bytes() == whole
+    # a WebP says at its end who wrote it: without that it may be anybody's
+    done = "failed" if format == "webp" else "filled"
+    assert sorted(outcome.state for outcome in outcomes) == sorted([done, "kept", "kept", "kept"])
+    assert (cut.read_bytes() == whole) == (done == "filled")
 
 
 def test_killed_at_any_moment_and_started_again_nothing_is_lost(tmp_path: Path, colorizer: Colorizer) -> None:

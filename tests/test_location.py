@@ -93,7 +93,7 @@ def test_on_s3_with_the_real_command(s3: str, polycolor: Run) -> None:
 
 
 def test_places_that_nothing_reaches(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(PolycolorError, match="nonsense:// cannot be reached"):
+    with pytest.raises(PolycolorError, match="no such kind of place as nonsense://"):
         plan(["nonsense://x"], "out", RED)
     monkeypatch.setitem(sys.modules, "upath", None)
     with pytest.raises(PolycolorError, match=r"polycolor\[cloud\]"):

@@ -117,9 +117,9 @@ def test_leaves_nothing_behind_where_it_cannot_write(tmp_path: Path, name: str) 
     assert [p.name for p in tmp_path.iterdir()] == ["folder.png"]
 
 
-def test_jpeg_cannot_hold_transparency() -> None:
-    with pytest.raises(PictureError, match="no transparency"):
-        encode(Image.new("RGBA", (4, 4)), "JPEG")
+def test_what_is_transparent_is_white_in_a_format_without() -> None:
+    for format in ("JPEG", "BMP"):
+        assert read_picture(encode(Image.new("RGBA", (4, 4)), format)).getpixel((0, 0)) == 255
 
 
 def test_halving_keeps_thin_ink() -> None:

@@ -93,7 +93,7 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 
 def left(tmp_path: Path) -> list[str]:
-    folder = tmp_path / "cache"
+    folder = tmp_path / "cache" / "polycolor-models"
     return sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
 
 
@@ -158,7 +158,7 @@ def test_no_server_at_all(server: str, tmp_path: Path) -> None:
 def test_a_damaged_file_in_the_cache_is_replaced(server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("POLYCOLOR_MODELS_URL", f"{server}/good")
     read("other")
-    cached = tmp_path / "cache" / "other.onnx"
+    cached = tmp_path / "cache" / "polycolor-models" / "other.onnx"
     cached.write_bytes(MODEL[:5000])
     assert read("other") == MODEL == cached.read_bytes()
     cached.write_bytes(MODEL[:5000])
@@ -230,7 +230,7 @@ def test_clearing_keeps_what_is_not_ours(server: str, tmp_path: Path, monkeypatc
     monkeypatch.setenv("POLYCOLOR_MODELS_URL", f"{server}/good")
     assert weights.clear() == 0
     read("other")
-    (tmp_path / "cache" / "notes.txt").write_text("mine")
+    (tmp_path / "cache" / "polycolor-models" / "notes.txt").write_text("mine")
     assert weights.clear() == len(MODEL)
     assert left(tmp_path) == ["notes.txt"]
 

@@ -4,9 +4,12 @@ from polycolor_cli import colorize
 colorize("star.png", "red").save("red-star.png")
 """
 
-from typing import TYPE_CHECKING, Any
+# typing's own takes longer to import than all else here
+TYPE_CHECKING = False
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from polycolor_cli.color import ColorError, parse_color
     from polycolor_cli.fill import Colorizer, colorize
     from polycolor_cli.picture import PictureError
@@ -26,7 +29,7 @@ _HOMES = {
 __all__ = ["ColorError", "Colorizer", "ModelError", "PictureError", "__version__", "colorize", "parse_color"]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> "Any":
     # a shell tool that only prints its help should not import NumPy
     if name in _HOMES:
         from importlib import import_module

@@ -54,16 +54,25 @@ def parse_color(text: str) -> RGB:
 
     Raises ColorError for anything else, naming the nearest names, and for colours with alpha.
     """
+    if not isinstance(text, str):
+        raise ColorError(f"a colour is a text or (red, green, blue), not {type(text).__name__}")
     typed = text.strip().lower()
+    if typed in ("", "#"):
+        # to a shell an unquoted # begins a comment
+        raise ColorError("the colour is empty: put a #rrggbb in quotes, or leave its # out")
     name = re.sub(r"[\s_-]+", "", typed)
     if name in PALETTE:
         return PALETTE[name]
+    if re.fullmatch(r"#?([0-9a-f]{3}|[0-9a-f]{6})", name) and not name.isalpha():
+        return _hex(name)
     if re.fullmatch(r"#([0-9a-f]{3}|[0-9a-f]{6}|[0-9a-f]{3}f|[0-9a-f]{6}ff)", name):
         return _hex(name)
     if name.isalpha() and name != "transparent":
         names = css_names()
         if name in names:
             return names[name]
+        if re.fullmatch(r"[0-9a-f]{3}|[0-9a-f]{6}", name):
+            return _hex(name)
         raise ColorError(f"unknown colour {text.strip()!r}{_nearest(name, [*PALETTE, *names])}")
     return _functional(text, typed)
 
@@ -83,7 +92,9 @@ def _functional(text: str, typed: str) -> RGB:
         raise ColorError(
             f"the colour {text.strip()!r} is partly transparent, and a fill is opaque: leave the alpha out"
         )
-    fitted = color.convert("srgb").fit("srgb", method="oklch-chroma")
+    # CSS clamps what its older notations name out of range, and brings other spaces' colours into sRGB by their chroma
+    old = color.space() in ("srgb", "hsl", "hwb", "--hsl", "--hwb")
+    fitted = color.convert("srgb").fit("srgb", method="clip" if old else "oklch-chroma")
     red, green, blue = (round(255 * min(1.0, max(0.0, channel))) for channel in fitted.coords(nans=False))
     return red, green, blue
 

@@ -19,11 +19,11 @@ Method = Callable[[Image.Image, RGB], tuple[Image.Image, NDArray[np.uint8] | Non
 """Fills the shape in a drawing (mode L) with a colour: the painted picture, and the coverage where one is known."""
 
 MEASURES = {
-    "masked_accuracy": "masked accuracy",
+    "masked_accuracy": "accuracy",
     "soft_iou": "soft IoU",
-    "filled_right": "filled right",
-    "mean_absolute_error": "mean error",
-    "psnr": "PSNR, dB",
+    "filled_right": "right",
+    "mean_absolute_error": "error",
+    "psnr": "PSNR",
     "ssim": "SSIM",
     "delta_e": "ΔE2000",
     "milliseconds": "ms",
@@ -160,9 +160,9 @@ def _floats(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 
 def rows(scores: list[Score]) -> Iterator[list[str]]:
-    """The table as text, a row for each folder and method."""
+    """A table as text, a row for each score: the method and its mean measures."""
     digits = {"psnr": ".1f", "delta_e": ".3f", "milliseconds": ".1f", "filled_right": ".1%"}
     for score in scores:
         mean = score.mean()
         values = [format(mean[key], digits.get(key, ".4f")) for key in MEASURES]
-        yield [score.folder, score.method, str(len(score.drawings)), *values]
+        yield [score.method, *values]

@@ -38,7 +38,7 @@ def write_whole(path: Path, data: bytes) -> None:
 
 def stage(path: Path, data: bytes) -> Staged:
     """Write a file's bytes beside its place. Raises OSError, and leaves nothing, where they cannot be written."""
-    fresh = path.with_name(f"{_FRESH}{os.getpid()}-{os.urandom(6).hex()}.tmp")
+    fresh = fresh_beside(path)
     try:
         # by the system's own calls: Python's files take longer to open than a small picture to write
         file = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
@@ -53,6 +53,12 @@ def stage(path: Path, data: bytes) -> Staged:
         fresh.unlink(missing_ok=True)
         raise
     return Staged(path, fresh)
+
+
+def fresh_beside(path: Path) -> Path:
+    """A name, beside a place, for what is not whole yet; `sweep` knows it."""
+    note(path.parent)
+    return path.with_name(f"{_FRESH}{os.getpid()}-{os.urandom(6).hex()}.tmp")
 
 
 def place(staged: Sequence[Staged]) -> dict[Path, FileError]:
@@ -122,16 +128,30 @@ _syncfs = getattr(ctypes.CDLL(None), "syncfs", None) if platform.system() == "Li
 """Linux's syncfs(2): a whole file system at once, where fsync makes its journal wait for every file."""
 
 
-def sweep(folder: Path) -> None:
-    """Remove what processes that are no more have left half-written in a folder."""
+_written: set[Path] = set()
+
+
+def note(folder: Path) -> None:
+    """Remember that this process, or one that it began, may leave something half-written in a folder."""
+    _written.add(folder)
+
+
+def sweep_all() -> None:
+    """Remove what this process, which is about to end, and those it began have left half-written."""
+    for folder in list(_written):
+        sweep(folder, ending=True)
+
+
+def sweep(folder: Path, ending: bool = False) -> None:
+    """Remove what processes that are no more have left half-written in a folder; with `ending` this one's too."""
     try:
         left = [path for path in folder.iterdir() if path.name.startswith(_FRESH)]
+        for path in left:
+            pid = path.name.removeprefix(_FRESH).partition("-")[0]
+            if pid.isdigit() and (not alive(int(pid)) or (ending and int(pid) == os.getpid())):
+                path.unlink(missing_ok=True)
     except OSError:
         return
-    for path in left:
-        pid = path.name.removeprefix(_FRESH).partition("-")[0]
-        if pid.isdigit() and not alive(int(pid)):
-            path.unlink(missing_ok=True)
 
 
 def alive(pid: int) -> bool:

@@ -9,8 +9,8 @@ ONNX Runtime runs the network; torch is never imported.
 import hashlib
 import json
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from numbers import Integral
 from pathlib import Path
@@ -25,7 +25,20 @@ from polycolor_cli.bridge import bridged
 from polycolor_cli.color import RGB, ColorError, parse_color
 from polycolor_cli.errors import PolycolorError
 from polycolor_cli.outline import Outlines, outlined, outlines, traced
-from polycolor_cli.picture import Planes, halved, read_picture
+from polycolor_cli.picture import (
+    NOTHING,
+    About,
+    PictureError,
+    Planes,
+    Transparency,
+    about,
+    halved,
+    in_profile,
+    read_picture,
+    seen,
+    transparency,
+)
+from polycolor_cli.privacy import onnxruntime
 from polycolor_cli.settle import (
     SETTLED,
     decided,
@@ -103,6 +116,13 @@ class Paint:
         """The colour to fill with."""
         return _rgb(self.color)
 
+    def under(self, profile: bytes) -> "Paint":
+        """The same with its colours, which are sRGB's, as the values that mean them under an ICC profile."""
+        if not profile:
+            return self
+        outside = self.background if self.outside is None else in_profile(self.outside, profile)
+        return replace(self, color=in_profile(self.rgb, profile), background=outside)
+
     @property
     def on_paper(self) -> bool:
         """Whether the paper of the picture stays around the shape, and its lines do not."""
@@ -117,24 +137,37 @@ class Paint:
 def _rgb(color: str | RGB) -> RGB:
     if isinstance(color, str):
         return parse_color(color)
-    if len(color) != 3 or not all(isinstance(value, Integral) and 0 <= value <= 255 for value in color):
+    if not isinstance(color, Sequence | np.ndarray) or len(color) != 3 or not all(isinstance(value, Integral) and 0 <= value <= 255 for value in color):
         raise ColorError(f"{color!r}: not a red, a green and a blue of 0 to 255 each")
     red, green, blue = color
     return int(red), int(green), int(blue)
 
 
+WARNINGS = {
+    "empty": "no shape found, nothing was filled",
+    "doubtful": "no clear shape found, look at the result (is it a drawing?)",
+}
+"""What a person should know of a fill, by its state."""
+
+
 @dataclass(frozen=True)
 class Filled:
-    """A painted picture, how much of it the shape covers (0..1), and how much of that is a guess (0..1)."""
+    """A painted picture, how much of it the shape covers (0..1), and how much of that is a guess (0..1).
+
+    about: what its file says beside the pixels, as the drawing's did.
+    """
 
     pixels: Pixels
     share: float
     guessed: float = 0.0
+    about: About = NOTHING
 
     @property
     def image(self) -> Image.Image:
-        """The picture, in mode L, RGB or RGBA."""
-        return Image.fromarray(self.pixels)
+        """The picture, in mode L, RGB or RGBA; its `info` holds what its file says beside the pixels."""
+        image = Image.fromarray(self.pixels)
+        image.info |= self.about.as_info()
+        return image
 
     @property
     def found(self) -> bool:
@@ -142,13 +175,14 @@ class Filled:
         return self.share >= FOUND
 
     @property
+    def state(self) -> Literal["filled", "empty", "doubtful"]:
+        """What became of the drawing."""
+        return "empty" if not self.found else "doubtful" if self.guessed > DOUBT else "filled"
+
+    @property
     def warning(self) -> str | None:
         """What a person should know of this fill, if anything."""
-        if not self.found:
-            return "no shape found, nothing was filled"
-        if self.guessed > DOUBT:
-            return "no clear shape found, look at the result (is it a drawing?)"
-        return None
+        return WARNINGS.get(self.state)
 
 
 class Colorizer:
@@ -181,13 +215,12 @@ class Colorizer:
     @cached_property
     def _session(self) -> "InferenceSession":
         """The network, loaded when it is first asked. Raises ModelError."""
-        import onnxruntime  # a third of the start of a command
-
-        options = onnxruntime.SessionOptions()
+        runtime = onnxruntime()  # a third of the start of a command
+        options = runtime.SessionOptions()
         options.intra_op_num_threads = self._threads
         options.log_severity_level = 3
         try:
-            return onnxruntime.InferenceSession(self._data, options, providers=["CPUExecutionProvider"])
+            return runtime.InferenceSession(self._data, options, providers=["CPUExecutionProvider"])
         except Exception as error:
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise weights.ModelError(f"{self._name}: cannot be loaded ({reason})") from None
@@ -248,13 +281,21 @@ class Colorizer:
 
     def fill_each(self, image: Image.Image, hows: list[Paint | None]) -> Iterator[Filled]:
         """`fill` for several paints, one after the other; the network looks once, where it does not paint itself."""
+        said = about(image)
+        hows = [how and how.under(said.profile) for how in hows]
         if self.conditioning != "coverage" and None not in hows:
             return (self._painted_by_network(image, how) for how in hows if how is not None)
         coverage, guessed = self._decide(image)
         share = share_of(coverage)
         around = _around(image, coverage) if any(how is not None and how.on_paper for how in hows) else None
-        pictures = (coverage if how is None else paint(image, coverage, how, around) for how in hows)
-        return (Filled(picture, share, guessed) for picture in pictures)
+        # a mask is no picture of colours
+        masked = replace(said, profile=b"")
+        return (
+            Filled(coverage, share, guessed, masked)
+            if how is None
+            else Filled(paint(image, coverage, how, around), share, guessed, said)
+            for how in hows
+        )
 
     def coverage(self, picture: str | Path | Image.Image | NDArray) -> Coverage:
         """How much of each pixel the shape covers: uint8 (H, W), 0 for nothing and 255 for all."""
@@ -372,7 +413,13 @@ class Colorizer:
         """Run the network over planes, uint8 (N, 3, H, W)."""
         nothing = {"guess": np.zeros((0, 1, 0, 0), np.float32)} if self._refines else {}
         given = {"drawing": drawing.astype(np.float32) / np.float32(255), **nothing, **inputs}
-        return self._session.run(None, given)[0]
+        try:
+            answer = self._session.run(None, given)[0]
+        except Exception as error:
+            raise weights.ModelError(f"{self._name}: fails while running ({str(error).splitlines()[0]})") from None
+        if not np.isfinite(answer.sum()):
+            raise weights.ModelError(f"{self._name}: answers with what is no number; its weights are damaged")
+        return answer
 
 
 def _loaded(kind: type[Colorizer], *given: Any) -> Colorizer:
@@ -462,9 +509,37 @@ def as_image(picture: str | Path | Image.Image | NDArray) -> Image.Image:
     """Whatever a caller has, as an image of mode `L` or `RGB`."""
     if isinstance(picture, str | Path):
         return read_picture(Path(picture))
+    if isinstance(picture, np.ndarray):
+        return seen(Image.fromarray(_pixels_of(picture)), "the array")
     if not isinstance(picture, Image.Image):
-        picture = Image.fromarray(np.ascontiguousarray(picture))
-    return picture if picture.mode in ("L", "RGB") else picture.convert("RGB")
+        kind = type(picture).__name__
+        raise PictureError(f"a picture is a path, a Pillow image or a NumPy array, not {kind}")
+    if not picture.width or not picture.height:
+        raise PictureError(f"the picture is empty: {picture.width} x {picture.height} pixels")
+    return picture if "about" in picture.info else seen(picture, "the picture")
+
+
+def _pixels_of(array: NDArray) -> Pixels:
+    """An array that means a picture, as bytes: (H, W) gray, (H, W, 3) RGB or (H, W, 4) RGBA. Raises PictureError."""
+    wanted = "give (H, W) gray, (H, W, 3) RGB or (H, W, 4) RGBA"
+    if array.ndim == 3 and array.shape[2] == 1:
+        array = array[:, :, 0]
+    if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] not in (3, 4)):
+        first = ", channels first" if array.ndim == 3 and array.shape[0] in (1, 3, 4) else ""
+        raise PictureError(f"an array of shape {array.shape}{first}: {wanted}")
+    if not array.size:
+        raise PictureError(f"an array of shape {array.shape} is empty: {wanted}")
+    if array.dtype == np.bool_:
+        return array.astype(np.uint8) * np.uint8(255)
+    if array.dtype == np.uint16:
+        return np.round(array / 257).astype(np.uint8)
+    if array.dtype.kind == "f":
+        if not (np.isfinite(array).all() and array.min() >= 0 and array.max() <= 1):
+            raise PictureError("an array of floats holds values outside of 0 to 1, or none: scale it, or give uint8")
+        return np.round(array * 255).astype(np.uint8)
+    if array.dtype != np.uint8:
+        raise PictureError(f"an array of {array.dtype}: give uint8, uint16, bool, or floats of 0 to 1")
+    return np.ascontiguousarray(array)
 
 
 def paint(image: Image.Image, coverage: Coverage, how: Paint, around: Pixels | None = None) -> Pixels:
@@ -472,6 +547,8 @@ def paint(image: Image.Image, coverage: Coverage, how: Paint, around: Pixels | N
 
     The paper is the picture itself, but where a line's soft edge darkens a pixel that the shape covers
     in part: there it is what lies beside the line, or a dirty fringe would stay around every fill.
+
+    Where the picture is transparent, what the shape does not cover stays so: then it is (H, W, 4) too.
 
     image: mode `L` or `RGB`; coverage: uint8 (H, W); around: `(1 - coverage) * paper`, where another colour's
     painting has come to it already.
@@ -485,7 +562,17 @@ def paint(image: Image.Image, coverage: Coverage, how: Paint, around: Pixels | N
         around = _around(image, coverage) if around is None else around
     else:
         around = _times(_pixels(image) if how.outside is None else how.outside, 255 - coverage)
-    return cv2.add(around, _times(inside, coverage))
+    painted = cv2.add(around, _times(inside, coverage))
+    transparent = transparency(image)
+    return painted if transparent is None or how.background != "keep" else _lifted(painted, coverage, transparent)
+
+
+def _lifted(painted: Pixels, coverage: Coverage, transparent: Transparency) -> Pixels:
+    """A painting of a transparent picture, (H, W, 4), without the paper that the picture was laid on."""
+    share, covered = transparent.opacity.astype(np.float32) / 255, coverage.astype(np.float32) / 255
+    whole = covered + (1 - covered) * share
+    color = (painted - (1 - whole)[:, :, None] * np.float32(transparent.paper)) / np.maximum(whole, 1 / 255)[:, :, None]
+    return np.dstack([np.clip(np.round(color), 0, 255), np.round(whole * 255)]).astype(np.uint8)
 
 
 def _pixels(image: Image.Image) -> Pixels:
@@ -533,10 +620,60 @@ def _around(image: Image.Image, coverage: Coverage) -> Pixels:
     return _times(pixels, 255 - coverage)
 
 
+INK = 0.1
+"""How much darker than its paper, of 1, a pixel must be at least to be ink; all of it counts from twice that on."""
+NOISE = 4
+"""Times the paper's own noise that it must be darker."""
+BLACKED = 0.35
+"""Share of the page's brightness below which a whole area is ink, and no paper of another colour."""
+LIGHT = 128
+"""Longest side, in pixels, at which the paper's light and colour are looked at."""
+WIDEST_LINE = 15
+"""Side of the square, in those pixels, that no line fills."""
+
+
 def _with_lines(image: Image.Image, coverage: Coverage, color: RGB) -> Pixels:
-    """The colour with the drawing's lines upon it: multiplied on light paper, screened on dark."""
-    pixels, paper = _pixels(image), np.asarray(image.convert("L"))[coverage == 0]
-    if paper.size and np.median(paper) < 128:
+    """The colour, with the drawing's ink upon it as dark as it was against its paper; where there is none, untouched.
+
+    On dark paper the ink is light, and all is turned over.
+    """
+    import cv2
+
+    pixels, outside = _pixels(image), np.asarray(image.convert("L"))[coverage == 0]
+    if outside.size and np.median(outside) < 128:
         red, green, blue = (255 - value for value in color)
-        return 255 - _times((red, green, blue), 255 - pixels)
-    return _times(color, pixels)
+        return 255 - _inked(255 - pixels, coverage, (red, green, blue))
+    return _inked(pixels, coverage, color)
+
+
+def _inked(pixels: Pixels, coverage: Coverage, color: RGB) -> Pixels:
+    import cv2
+
+    paper = _paper(pixels)
+    share = cv2.divide(pixels, paper, scale=255)
+    # a channel that the paper lacks says nothing: it is as dark as the one that the paper has most of
+    most = paper.max(2)
+    leading = np.take_along_axis(share, paper.argmax(2)[:, :, None], 2)
+    share = np.where(paper * 8 < most[:, :, None], leading, share)
+    darkness = 255 - share.min(2)
+    inside = darkness[coverage == 255]
+    noise = float(np.median(np.abs(inside - np.median(inside)))) * 1.4826 if inside.size else 0.0
+    least = min(max(INK * 255, NOISE * noise), 0.5 * 255)
+    ink = np.clip((darkness.astype(np.float32) - least) / least, 0, 1)
+    return _times(color, 255 - np.round((255 - share) * ink[:, :, None]).astype(np.uint8))
+
+
+def _paper(pixels: Pixels) -> Pixels:
+    """What a picture would be without its ink, (H, W, 3): light, shadows, and areas of other colours."""
+    import cv2
+
+    height, width = pixels.shape[:2]
+    scale = min(1.0, LIGHT / max(height, width))
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+    closed = cv2.morphologyEx(small, cv2.MORPH_CLOSE, np.ones((WIDEST_LINE, WIDEST_LINE), np.uint8))
+    page = np.median(closed.reshape(-1, 3), 0)
+    black = closed.max(2) < BLACKED * page.max()
+    closed[black] = page
+    closed = cv2.GaussianBlur(closed, (0, 0), 1.5)
+    return np.maximum(cv2.resize(closed, (width, height), interpolation=cv2.INTER_LINEAR), 1)

@@ -11,6 +11,9 @@ from pathlib import Path
 from polycolor_cli import files
 from polycolor_cli.errors import PolycolorError
 
+KINDS = ("s3", "gs", "gcs", "az", "abfs", "http", "https", "ftp", "sftp", "smb", "hdfs", "zip", "tar", "file", "memory")
+"""What places are that fsspec reaches, where it is not installed to be asked."""
+
 
 def located(place: str | Path) -> Path:
     """The place that a person named: a path, or a URL. Raises PolycolorError where nothing here knows such URLs."""
@@ -19,10 +22,17 @@ def located(place: str | Path) -> Path:
     if "://" not in place:
         return Path(place)
     kind = place.partition("://")[0]
+    unknown = PolycolorError(f"{place}: there is no such kind of place as {kind}://")
     try:
         from upath import UPath
     except ImportError:
+        if kind not in KINDS:
+            raise unknown from None
         raise PolycolorError(f"{place}: {kind}:// needs more; install polycolor[cloud]") from None
+    from fsspec import available_protocols
+
+    if kind not in available_protocols():
+        raise unknown
     try:
         return UPath(place)  # type: ignore[return-value]
     except (ImportError, ValueError) as error:

@@ -3,6 +3,7 @@
 A model file is input like any other: it may be damaged, something else, or made to do harm.
 """
 
+import hashlib
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -21,7 +22,7 @@ DOMAINS = ("", "ai.onnx", "com.microsoft")
 
 
 def check(data: bytes, name: str) -> bytes:
-    """The bytes again. Raises ModelError, which says why, where they are no model of polycolor's."""
+    """The bytes again. Raises ModelError, which says why, where they are no sound model of polycolor's."""
     if data[:1] == b"\x80" or data[:2] == b"PK":
         raise ModelError(f"{name}: a pickle or an archive, which could run anything; polycolor reads .onnx files only")
     import onnx
@@ -45,7 +46,7 @@ def check(data: bytes, name: str) -> bytes:
         described = json.loads(about)
         conditioning, palette = described["config"]["conditioning"], described["palette"]
         sound = conditioning in INPUTS and isinstance(palette, dict)
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, RecursionError):
         sound = False
     if not sound:
         raise ModelError(f"{name}: says of itself what polycolor cannot read; made by a later version?")
@@ -54,7 +55,30 @@ def check(data: bytes, name: str) -> bytes:
         raise ModelError(
             f"{name}: takes {', '.join(sorted(given)) or 'nothing'}, not what a {conditioning} model takes"
         )
+    if not _is_whole(data):
+        raise ModelError(f"{name}: damaged (its bytes are not those that were written); export or download it again")
     return data
+
+
+DIGEST = "polycolor-sha256"
+"""The key of the last entry of a model's metadata: the SHA-256 of all bytes before it."""
+
+
+def with_digest(data: bytes) -> bytes:
+    """An ONNX file that also holds its own SHA-256, for `check` to see damage by.
+
+    Protocol buffers may be put together by appending: this is one more `metadata_props`, which is field 14.
+    """
+    key, value = DIGEST.encode(), hashlib.sha256(data).hexdigest().encode()
+    entry = b"\x0a" + bytes([len(key)]) + key + b"\x12" + bytes([len(value)]) + value
+    return data + b"\x72" + bytes([len(entry)]) + entry
+
+
+_TAIL = len(with_digest(b""))
+
+
+def _is_whole(data: bytes) -> bool:
+    return with_digest(data[:-_TAIL]) == data
 
 
 def _graphs(graph: Any) -> Iterator[Any]:

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import signal
 from typing import Any
 
 
@@ -20,8 +21,16 @@ def context() -> Any:
 
 
 def warm_up() -> None:
-    """Let the server load its libraries while this process loads its own."""
+    """Begin the server that processes are forked from; it loads its libraries while this process loads its own."""
     if context().get_start_method() == "forkserver":
-        from multiprocessing import forkserver
+        from multiprocessing import forkserver, resource_tracker
 
-        forkserver.ensure_running()
+        # which the server begins otherwise, and which lets all signals through again
+        resource_tracker.ensure_running()
+        # Ctrl-C, which a terminal sends to all processes of a command, is the parent's to answer: the server and
+        # those forked from it never hear it, not even before their first line of Python, and end when the parent does
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            forkserver.ensure_running()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -7,6 +7,7 @@ cache, and what lies there is verified again whenever it is read.
 
 import hashlib
 import os
+import re
 import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -63,10 +64,10 @@ def published() -> dict[str, Published]:
 
 
 def cache() -> Path:
-    """The folder of downloaded models: `POLYCOLOR_CACHE`, or the user's cache."""
+    """The folder of downloaded models, which is polycolor's alone: in `POLYCOLOR_CACHE`, or in the user's cache."""
     given = os.environ.get("POLYCOLOR_CACHE")
     if given:
-        return Path(given)
+        return Path(given) / "polycolor-models"
     from platformdirs import user_cache_path
 
     return user_cache_path("polycolor", appauthor=False) / "models"
@@ -92,7 +93,12 @@ def read(model: str | Path = DEFAULT, offline: bool = False, progress: Progress 
         url, _, digest = str(model).partition("#sha256=")
         name = f"{hashlib.sha256(url.encode()).hexdigest()[:16]}.onnx"
         data = _fetched(name, url, digest.lower() or None, None, offline, progress)
-        return check(data, url)
+        try:
+            return check(data, url)
+        except ModelError:
+            # the server may have been at fault, and be mended by the next time
+            (cache() / name).unlink(missing_ok=True)
+            raise
     return check(_bytes_of(_file_of(model)), str(model))
 
 
@@ -202,10 +208,18 @@ class _Download:
 
 
 def clear() -> int:
-    """Remove every downloaded model, and what broken-off downloads left. Returns how many bytes that freed."""
+    """Remove every downloaded model, and what broken-off downloads left. Returns how many bytes that freed.
+
+    What else somebody has put beside them stays.
+    """
     freed = 0
+    ours = {entry.file for entry in published().values()}
     for path in cache().glob("*") if cache().is_dir() else ():
-        if path.is_file() and (path.suffix == ".onnx" or path.name.startswith("tmp")):
+        if path.is_file() and (path.name in ours or _DOWNLOADED.fullmatch(path.name)):
             freed += path.stat().st_size
             path.unlink()
     return freed
+
+
+_DOWNLOADED = re.compile(r"[0-9a-f]{16}\.onnx|tmp[a-z0-9_]{8}")
+"""What a model from a URL is called, and what pooch calls a download under way."""

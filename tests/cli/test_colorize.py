@@ -92,7 +92,7 @@ def test_bad_input_is_one_clear_line(drawing: Path, polycolor: Run, arguments: l
 
 def done_late(words: str) -> str:
     """Faults of single pictures end with 1, faults of the command with 2."""
-    late = ("missing.png: no such file", "notes.txt: not a PNG", "empty.png: the file is empty", "no transparency")
+    late = ("missing.png: no such file", "notes.txt: not a PNG", "empty.png: the file is empty")
     return words if words in late else ""
 
 

@@ -4,8 +4,8 @@
 `cluster.run` on many machines, both by the same `Worker`, one picture at a time.
 """
 
-from polycolor_cli.batch.plan import FORMATS, Job, Paints, Passed, count, plan, target_of
+from polycolor_cli.batch.plan import FORMATS, Job, Paints, Passed, count, mark_folder, plan, target_of
 from polycolor_cli.batch.run import run
-from polycolor_cli.batch.work import Outcome, Worker
+from polycolor_cli.batch.work import STATES, Outcome, Worker
 
-__all__ = ["FORMATS", "Job", "Outcome", "Paints", "Passed", "Worker", "count", "plan", "run", "target_of"]
+__all__ = ["FORMATS", "STATES", "Job", "Outcome", "Paints", "Passed", "Worker", "count", "mark_folder", "plan", "run", "target_of"]

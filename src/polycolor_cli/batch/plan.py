@@ -12,7 +12,10 @@ from polycolor_cli import location
 from polycolor_cli.data.dataset import read_rows
 from polycolor_cli.errors import PolycolorError
 from polycolor_cli.fill import Paint
-from polycolor_cli.picture import READABLE, can_be_marked
+from polycolor_cli.picture import READABLE, can_be_marked, mark_of
+
+RESULTS = ".polycolor-results"
+"""The file that tells a folder of results from one of drawings."""
 
 Format = Literal["png", "webp", "jpeg"]
 FORMATS: tuple[str, ...] = get_args(Format)
@@ -41,10 +44,12 @@ class Job:
 
 @dataclass
 class Passed:
-    """What a search for pictures passed over: counts, and a line for every folder that cannot be listed."""
+    """What a search for pictures passed over: counts, linked folders, and a line for each that cannot be listed."""
 
     hidden: int = 0
+    results: int = 0
     other: int = 0
+    linked: list[str] = field(default_factory=list)
     closed: list[str] = field(default_factory=list)
 
 
@@ -60,8 +65,8 @@ def plan(
     Sources and `output` are paths here or URLs that fsspec knows (s3://bucket/folder). `output` is None
     only for a single folder, and then `FOLDER-colored` beside it. A data.json brings colours and names
     of its own, in place of those in `paints` and of `format`. Pictures that would meet under one name keep
-    their extensions: a.png and a.jpg become a.png.png and a.jpg.png. Hidden files, other files and
-    `output` itself are passed over and counted in `passed`. Raises PolycolorError for a source that is
+    their extensions: a.png and a.jpg become a.png.png and a.jpg.png. A drawing that several sources lead to comes
+    once. Hidden files, other files, results and `output` itself are passed over and counted in `passed`. Raises PolycolorError for a source that is
     not there and a data.json that cannot be used, before the first job.
     """
     named, kinds = _named(sources)
@@ -80,8 +85,11 @@ def count(sources: Iterable[str | Path], output: str | Path | None) -> int:
     """How many jobs `plan` comes to. Raises PolycolorError for a source that is not there."""
     named, kinds = _named(sources)
     target = target_of(named, output)
+    seen = _Once(len(named) > 1)
     return sum(
-        len(read_rows(source)) if kind == "rows" else sum(len(files) for _, files in _groups(source, kind, target))
+        len(read_rows(source))
+        if kind == "rows"
+        else sum(len(seen.new(files)) for _, files in _groups(source, kind, target))
         for source, kind in zip(named, kinds, strict=True)
     )
 
@@ -101,6 +109,7 @@ def _jobs(sources: list[tuple[Path, Kind]], target: Path, paints: Paints, format
     how = next(iter(paints.values()))
     folders: Paints = paints if len(paints) > 1 else {"": how}
     taken: set[Path] = set()
+    seen = _Once(len(sources) > 1)
     for source, kind in sources:
         if kind == "rows":
             for row in read_rows(source):
@@ -110,6 +119,7 @@ def _jobs(sources: list[tuple[Path, Kind]], target: Path, paints: Paints, format
         for place, files in _groups(source, kind, target, passed):
             below = Path(location.real(source).name) / place if apart and kind == "folder" else place
             into = [(how, target / folder / below) for folder, how in folders.items()]
+            files = seen.new(files)
             for file, name in zip(files, _names(files), strict=True):
                 called = f"{name}{ending}" if kind == "folder" else _free(Path(f"{name}{ending}"), taken).name
                 yield Job(file, tuple((how, where / called) for how, where in into))
@@ -124,6 +134,22 @@ def _groups(source: Path, kind: Kind, target: Path, passed: Passed | None = None
     else:
         found = location.matching(source)
         yield Path(), [path for path in found if path.suffix.lower() in READABLE and path.is_file()]
+
+
+class _Once:
+    """Passes each drawing on once, where several sources may lead to the same one."""
+
+    def __init__(self, several: bool) -> None:
+        self._several, self._seen = several, set[Path]()
+
+    def new(self, files: list[Path]) -> list[Path]:
+        """Those of some files that no source has led to before."""
+        if not self._several:
+            return files
+        fresh = {location.real(file): file for file in reversed(files)}
+        found = [file for real, file in fresh.items() if real not in self._seen][::-1]
+        self._seen |= fresh.keys()
+        return found
 
 
 def _names(files: list[Path]) -> list[str]:
@@ -162,6 +188,20 @@ def _kind(source: Path) -> Kind:
     raise PolycolorError(f"{source}: no such folder or file")
 
 
+def _is_result(entry: Path, stems: set[str]) -> bool:
+    """Whether a file lies beside its drawing under the name that `colorize` gives to results, and is one."""
+    drawing, dash, _ = entry.stem.rpartition("-")
+    return bool(dash) and drawing in stems and entry.suffix.lower() in READABLE and bool(mark_of(entry))
+
+
+def mark_folder(target: Path, sources: Iterable[str | Path]) -> None:
+    """Say in the folder of results, where it lies in one of drawings, that no drawings are in it."""
+    inside = [location.real(location.located(source)) in location.real(target).parents for source in sources]
+    if location.is_here(target) and any(inside):
+        target.mkdir(parents=True, exist_ok=True)
+        (target / RESULTS).write_text("Results of polycolor lie here, and no drawings: 'polycolor batch' passes by.\n")
+
+
 def _pictures(root: Path, output: Path, passed: Passed) -> Iterator[tuple[Path, list[Path]]]:
     """The pictures of every folder below `root`, with the folder's place in it; folders in order."""
     avoid = location.real(output)
@@ -176,12 +216,20 @@ def _pictures(root: Path, output: Path, passed: Passed) -> Iterator[tuple[Path, 
         except PolycolorError as error:
             passed.closed.append(str(error))
             continue
+        if where.name and any(entry.name == RESULTS for entry in entries):
+            passed.results += sum(entry.suffix.lower() in READABLE for entry in entries)
+            continue
+        stems = {entry.stem for entry in entries}
         for entry in entries:
             if entry.name.startswith("."):
-                passed.hidden += 1
+                passed.hidden += entry.name != RESULTS
+            elif _is_result(entry, stems):
+                passed.results += 1
             elif entry.suffix.lower() in READABLE and entry.is_file():
                 files.append(entry)
-            elif entry.is_dir() and not entry.is_symlink():
+            elif entry.is_dir() and entry.is_symlink():
+                passed.linked.append(str(entry))
+            elif entry.is_dir():
                 if location.real(entry) != avoid:
                     folders.append(where / entry.name)
             else:

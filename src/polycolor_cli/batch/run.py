@@ -15,12 +15,14 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing.connection import wait as wait_for
+from pathlib import Path
 from typing import Any
 
 from polycolor_cli.batch.plan import Job
 from polycolor_cli.batch.work import HANDFUL, THREADS, Outcome, Worker, failed
 from polycolor_cli.fill import Colorizer
-from polycolor_cli.processes import context
+from polycolor_cli.files import note, sweep_all
+from polycolor_cli.processes import context, warm_up
 
 PIXELS_AT_ONCE = 200_000_000
 """Pixels of drawings that are open at the same time, however many processes there are."""
@@ -28,6 +30,10 @@ AHEAD = 2
 """Handfuls for each process: the one under way, and the next."""
 MOMENT = 0.1
 """Seconds that a handful should take: long beside handing it over, and short for whoever watches."""
+POLL = 0.05
+"""Seconds between looks at whether somebody has told the batch to end."""
+GRACE = 0.8
+"""Seconds in which pictures under way may be finished once somebody has."""
 PATIENCE = 0.5
 """Seconds after which one that takes longer is broken off, where large pictures come after small ones for instance."""
 
@@ -36,24 +42,29 @@ Stop = Callable[[], bool]
 
 
 def run(
-    jobs: Iterable[Job], colorizer: Colorizer, workers: int, restart: bool = False, stop: Stop = lambda: False
+    jobs: Iterable[Job],
+    colorizer: Colorizer,
+    workers: int,
+    restart: bool = False,
+    stop: Stop = lambda: False,
+    interrupted: Stop = lambda: False,
 ) -> Outcomes:
     """Do the jobs, `workers` at a time, and yield each outcome as it comes.
 
     A picture that fails is an outcome like any other. Outputs whose mark says that they would come out
     the same again are kept, unless `restart`. Once `stop` says so no job begins, and those under way are
-    finished.
+    finished; once `interrupted` does, those that take longer than a moment are given up too.
     """
     handfuls = _Handfuls(jobs)
     if workers > 1:
-        yield from _on_processes(handfuls, colorizer, workers, restart, stop)
+        yield from _on_processes(handfuls, colorizer, workers, restart, stop, interrupted)
         return
     work = Worker(colorizer, restart)
     while some := handfuls.next():
         done = work.some(some, PATIENCE)
         handfuls.learn(some, done)
         yield from done
-        if stop():
+        if stop() or interrupted():
             return
 
 
@@ -65,7 +76,12 @@ class _Handfuls:
 
     def next(self) -> list[Job]:
         """The next handful, empty at the end."""
-        return list(itertools.islice(self._jobs, self._size))
+        some = list(itertools.islice(self._jobs, self._size))
+        # by the system's own names: pathlib's take five times as long
+        folders = {os.path.dirname(target) for job in some if job.is_here for target in job.outputs}  # noqa: PTH120
+        for folder in folders:
+            note(Path(folder))
+        return some
 
     def learn(self, some: list[Job], done: list[Outcome]) -> None:
         """Learn from a handful how large the next should be; what was not done of it comes again."""
@@ -77,28 +93,37 @@ class _Handfuls:
         self._size = min(max(least, int(MOMENT / max(seconds, 1e-6))), most, 2 * self._size)
 
 
-def _on_processes(handfuls: _Handfuls, colorizer: Colorizer, workers: int, restart: bool, stop: Stop) -> Outcomes:
+def _on_processes(
+    handfuls: _Handfuls, colorizer: Colorizer, workers: int, restart: bool, stop: Stop, interrupted: Stop
+) -> Outcomes:
     lost: list[Job] = []
     while True:
         processes = _processes(colorizer, workers, restart)
         try:
-            yield from _until_one_dies(handfuls, processes, workers, lost, stop)
+            yield from _until_one_dies(handfuls, processes, workers, lost, stop, interrupted)
         finally:
             processes.shutdown(wait=True, cancel_futures=True)
-        if not lost:
+        if interrupted():
+            sweep_all()
+        if not lost or interrupted():
             return
-        while lost and not stop():
-            yield from _until_it_dies(lost, colorizer, restart, stop)
+        while lost and not stop() and not interrupted():
+            yield from _until_it_dies(lost, colorizer, restart, stop, interrupted)
         lost.clear()
 
 
 def _until_one_dies(
-    handfuls: _Handfuls, processes: ProcessPoolExecutor, workers: int, lost: list[Job], stop: Stop
+    handfuls: _Handfuls,
+    processes: ProcessPoolExecutor,
+    workers: int,
+    lost: list[Job],
+    stop: Stop,
+    interrupted: Stop,
 ) -> Outcomes:
     """Outcomes of jobs, to their end or until a process dies; what was under way then is put into `lost`."""
     waiting: dict[Future[list[Outcome]], list[Job]] = {}
     while not lost:
-        while not stop() and len(waiting) < workers * AHEAD and (some := handfuls.next()):
+        while not stop() and not interrupted() and len(waiting) < workers * AHEAD and (some := handfuls.next()):
             try:
                 waiting[processes.submit(_do, some)] = some
             except BrokenProcessPool:
@@ -108,16 +133,37 @@ def _until_one_dies(
             waiting = {future: some for future, some in waiting.items() if not future.cancel()}
         if not waiting:
             return
-        done, _ = wait(waiting, return_when=FIRST_COMPLETED)
+        done = _some_completed(waiting, interrupted)
+        if interrupted():
+            done = _completed_in_time(waiting)
         for future in done:
             some = waiting.pop(future)
             if outcomes := _unless_lost(future, some, lost):
                 handfuls.learn(some, outcomes)
                 yield from outcomes
+        if interrupted():
+            return
     for future, some in waiting.items():
         if outcomes := _unless_lost(future, some, lost):
             handfuls.learn(some, outcomes)
             yield from outcomes
+
+
+def _some_completed(waiting: Iterable[Future[list[Outcome]]], interrupted: Stop) -> set[Future[list[Outcome]]]:
+    """Those that are completed, as soon as there is one; fewer where somebody has told the batch to end."""
+    while not (done := wait(waiting, POLL, return_when=FIRST_COMPLETED).done) and not interrupted():
+        pass
+    return done
+
+
+def _completed_in_time(waiting: Iterable[Future[list[Outcome]]]) -> set[Future[list[Outcome]]]:
+    """Those under way that are completed within a moment; the processes of others are ended."""
+    under_way = [future for future in waiting if not future.cancel()]
+    done, late = wait(under_way, GRACE)
+    if late:
+        for process in multiprocessing.active_children():
+            process.kill()
+    return done
 
 
 def _unless_lost(future: Future[list[Outcome]], some: list[Job], lost: list[Job]) -> list[Outcome]:
@@ -128,13 +174,18 @@ def _unless_lost(future: Future[list[Outcome]], some: list[Job], lost: list[Job]
         return []
 
 
-def _until_it_dies(lost: list[Job], colorizer: Colorizer, restart: bool, stop: Stop) -> Outcomes:
+def _until_it_dies(
+    lost: list[Job], colorizer: Colorizer, restart: bool, stop: Stop, interrupted: Stop
+) -> Outcomes:
     """Outcomes of lost jobs, one by one in one process, to their end or to the one that brings the process down."""
     with _processes(colorizer, 1, restart) as process:
-        while lost and not stop():
+        while lost and not stop() and not interrupted():
             job = lost.pop(0)
             try:
-                yield from process.submit(_do, [job]).result()
+                future = process.submit(_do, [job])
+                if not _some_completed([future], interrupted) and not _completed_in_time([future]):
+                    return
+                yield from future.result()
             except BrokenProcessPool:
                 yield failed(job, "its process was killed (out of memory?)")
                 return
@@ -162,6 +213,7 @@ class Room:
 
 
 def _processes(colorizer: Colorizer, workers: int, restart: bool) -> ProcessPoolExecutor:
+    warm_up()
     way = context()
     given = pickle.dumps(colorizer), restart, Room(way, PIXELS_AT_ONCE)
     return ProcessPoolExecutor(workers, way, _begin, given)
@@ -173,7 +225,7 @@ _worker: Worker
 def _begin(colorizer: bytes, restart: bool, room: Room) -> None:
     """The beginning of a process: its worker, loaded once."""
     global _worker
-    # Ctrl-C is the parent's to hear; the picture under way is finished
+    # Ctrl-C is the parent's to hear; where processes are spawned, not forked, it would be heard here too
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     _worker = Worker(pickle.loads(colorizer), restart, room)

@@ -14,14 +14,14 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 from polycolor_cli import location
 from polycolor_cli.batch.plan import Job
 from polycolor_cli.errors import FileError, PolycolorError
 from polycolor_cli.files import Staged, place, sweep
-from polycolor_cli.fill import Colorizer, Paint
-from polycolor_cli.picture import encode, format_of, mark_of, opened, seen
+from polycolor_cli.fill import WARNINGS, Colorizer, Paint
+from polycolor_cli.picture import encode, format_of, mark_of, opened, read_bytes, seen
 
 if TYPE_CHECKING:
     from polycolor_cli.batch.run import Room
@@ -31,15 +31,17 @@ HANDFUL = 64
 THREADS = 8
 """Jobs that are read and written at the same time, where that is far away."""
 
-State = Literal["filled", "kept", "failed"]
+State = Literal["filled", "kept", "empty", "doubtful", "failed"]
+STATES: tuple[str, ...] = get_args(State)
 
 
 @dataclass(frozen=True)
 class Outcome:
     """What became of a drawing.
 
-    state: `filled`, `kept` where every output was there already, or `failed`; reason: why it failed, or
-    what a person should know of the fill; share: covered share of the picture (0..1), where it was filled.
+    state: `filled`; `kept` where every output was there already; `empty` where nothing was found to fill and
+    `doubtful` where much of what was filled is a guess, the first time and whenever it is kept; or `failed`. reason:
+    why it failed, or what a person should know of the fill; share: covered share of the picture (0..1), where it was filled.
     """
 
     source: str
@@ -51,7 +53,8 @@ class Outcome:
 
     def as_json(self) -> str:
         """One line of JSON."""
-        return json.dumps(asdict(self), ensure_ascii=False)
+        # in ASCII alone: a name need not be text, and an encoding need not know its letters
+        return json.dumps(asdict(self))
 
 
 def failed(job: Job, why: str) -> Outcome:
@@ -105,28 +108,33 @@ class Worker:
         return Outcome(str(job.source), outputs, state, reason, share, time.perf_counter() - began), staged
 
     def _filled(self, job: Job, staged: list[Staged]) -> tuple[State, str | None, float | None]:
-        with location.told(job.source, "cannot be read"):
-            data = job.source.read_bytes()
-        drawing, missing = hashlib.blake2b(data, digest_size=16), []
+        with location.told(job.source, "cannot be read"), job.source.open("rb") as file:
+            data = read_bytes(file, str(job.source))
+        drawing, missing, kept = hashlib.blake2b(data, digest_size=16), [], ""
         for how, target in job.tasks:
             self._sweep(target)
             mark = _mark(drawing, how, target.suffix, self._colorizer)
             found = mark_of(target)
-            if found == "":
+            if found in ("", "sheet"):
                 raise PolycolorError(f"{target}: is there already, and not by polycolor; move it or give another -o")
-            if self._restart or found != mark:
+            made_of, _, state = (found or "").partition(" ")
+            if self._restart or made_of != mark:
                 missing.append((how, target, mark))
+            else:
+                kept = state
         if not missing:
-            return "kept", None, None
+            return (kept, WARNINGS[kept], None) if kept in WARNINGS else ("kept", None, None)
         header = opened(data, str(job.source))
         with self._room.for_(header.width * header.height) if self._room else nullcontext():
             with self._computing:
                 image = seen(header, str(job.source))
                 fills = self._colorizer.fill_each(image, [how for how, _, _ in missing])
             for filled, (_, target, mark) in zip(fills, missing, strict=True):
-                data = encode(filled.pixels, format_of(target), str(target), mark, fast=True)
+                state = filled.state
+                word = mark if state == "filled" else f"{mark} {state}"
+                data = encode(filled.pixels, format_of(target), str(target), word, fast=True, about=filled.about)
                 staged += location.stage(target, data)
-        return "filled", filled.warning, round(filled.share, 6)
+        return state, filled.warning, round(filled.share, 6)
 
     def _sweep(self, target: Path) -> None:
         """Remove, once for each folder, what killed processes have left half-written there."""

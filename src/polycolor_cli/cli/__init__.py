@@ -1,16 +1,34 @@
 """The command line: one module per command, each a thin layer over what a programmer calls."""
 
-import gc
 import os
+import signal
 import sys
 
+if os.path.basename(sys.argv[0]) in ("polycolor", "-m") and "multiprocessing" not in sys.modules:  # noqa: PTH119
+    # while this process is still loading, there is nothing to end but itself
+    for _signal in (signal.SIGINT, signal.SIGTERM):
+        if signal.getsignal(_signal) != signal.SIG_IGN:
+            signal.signal(_signal, lambda number, _: (os.write(2, b"polycolor: interrupted\n"), os._exit(128 + number)))
+
+import gc
+from io import TextIOWrapper
+
+from polycolor_cli.cli import interrupt
 from polycolor_cli.errors import PolycolorError
+from polycolor_cli.privacy import silence
 
 
 def main() -> None:
     """Run the command line; what the user can mend is one line on stderr."""
-    _begin_early(sys.argv[1:])
+    _open_streams()
+    interrupt.install()
+    silence()
     try:
+        _begin_early(sys.argv[1:])
+        if sys.argv[-1] in ("--color", "--colour", "-c") and len(sys.argv) > 2:
+            raise PolycolorError(
+                f"{sys.argv[-1]}: which colour? Put a #rrggbb in quotes (to a shell, # begins a comment), or leave # out"
+            )
         # not before: each process of a batch imports this module, with the script that began it
         from polycolor_cli.cli.app import app
 
@@ -26,12 +44,26 @@ def main() -> None:
         where = f"{error.filename}: " if error.filename else ""
         print(f"polycolor: {where}{error.strerror or error}", file=sys.stderr)
         sys.exit(2)
-    except KeyboardInterrupt:
-        print("polycolor: interrupted", file=sys.stderr)
-        sys.exit(130)
+    except interrupt.Interrupted:
+        interrupt.leave()
     finally:
         # the system takes back a process sooner than Python finds out what could be freed in it
         gc.freeze()
+
+
+def _open_streams() -> None:
+    """Give the process the streams that its parent has closed: what is said there is lost, and goes nowhere else."""
+    for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
+        if getattr(sys, name) is None:
+            # the lowest number free, which is this stream's
+            file = os.open(os.devnull, os.O_RDWR)
+            if file != number:
+                os.dup2(file, number)
+            setattr(sys, name, os.fdopen(number, mode))
+    for stream in (sys.stdout, sys.stderr):
+        # a name may hold letters that the terminal does not know
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _begin_early(words: list[str]) -> None:

@@ -1,25 +1,30 @@
 """polycolor batch: fill every picture of a folder."""
 
 import json
-import os
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import closing, contextmanager, redirect_stdout, suppress
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from polycolor_cli.cli import painting
-from polycolor_cli.errors import PolycolorError
+from polycolor_cli.cli import interrupt, outputs, painting
+from polycolor_cli.errors import FileError, PolycolorError
 
 if TYPE_CHECKING:
     from polycolor_cli.batch import Outcome
     from polycolor_cli.fill import Paint
 
 EPILOG = "Example: polycolor batch folder/ --color red"
+
+REPORT = '{"drawings": [\n'
+"""How a report begins, and what tells it from other files."""
+MOST_NOTES = 1000
+"""Pictures about which something is said at the end, at most."""
 
 _ENGINES = ("local", "ray")
 _OUTPUT, _RUN = "Output", "Run"
@@ -33,7 +38,7 @@ def command(
     ],
     colors: Annotated[
         list[str] | None,
-        typer.Option("--color", "-c", metavar="COLOR", help="Colour to fill with; several make a folder each."),
+        typer.Option("--color", "--colour", "-c", metavar="COLOR", help="Colour to fill with; several make a folder each."),
     ] = None,
     output: Annotated[
         str | None,
@@ -90,15 +95,15 @@ def command(
     """
     if engine not in _ENGINES:
         raise PolycolorError(f"--engine {engine}: not one of {', '.join(_ENGINES)}")
-    from polycolor_cli.batch import FORMATS, Passed, count, plan, run, target_of
+    from polycolor_cli.batch import FORMATS, STATES, Passed, count, mark_folder, plan, run, target_of
     from polycolor_cli.processes import cores
 
     if format not in FORMATS:
         raise PolycolorError(f"--format {format}: not one of {', '.join(FORMATS)}")
     if format == "jpeg" and background == "transparent":
         raise PolycolorError("--format jpeg: JPEG has no transparency; write png or webp")
-    if report is not None and not report.parent.is_dir():
-        raise PolycolorError(f"{report}: there is no folder {str(report.parent)!r}")
+    if report is not None:
+        outputs.check_json(report, REPORT.encode())
     paints = _paints(sources, colors, lines, background, mask)
     passed = Passed()
     jobs = plan(sources, output, paints, format, passed)
@@ -108,54 +113,58 @@ def command(
         raise PolycolorError(f"{', '.join(sources)}: there are no pictures")
     colorizer = painting.colorizer(model, 1, offline)
     target = target_of(sources, output)
+    mark_folder(target, sources)
     states: Counter[str] = Counter()
     began = time.monotonic()
-    failures: list[str] = []
+    notes: list[str] = []
     stdout = sys.stdout
+    ended = Event()
+
+    def stop() -> bool:
+        return fail_fast and states["failed"] > 0
+
+    def line() -> str:
+        return f"stopped; {states['filled'] + states['doubtful']} filled. The same command goes on from here"
+
     with (
+        interrupt.flags(ended, line),
         _report(report) as record,
         _display(total, hide=quiet or as_json) as show,
         # nothing that a library prints gets between lines of JSON
         redirect_stdout(sys.stderr),
     ):
-
-        def stop() -> bool:
-            return fail_fast and states["failed"] > 0
-
         if engine == "ray":
             from polycolor_cli.batch import cluster
 
-            outcomes = cluster.run(jobs, colorizer, address, workers, restart, stop)
+            outcomes = cluster.run(jobs, colorizer, address, workers, restart, lambda: stop() or ended.is_set())
         else:
-            outcomes = run(jobs, colorizer, workers or cores(), restart, stop)
-        try:
+            outcomes = run(jobs, colorizer, workers or cores(), restart, stop, ended.is_set)
+        with closing(outcomes):
             for outcome in outcomes:
                 states[outcome.state] += 1
-                record(outcome.as_json)
+                record(outcome.as_json())
                 if as_json:
                     print(outcome.as_json(), file=stdout, flush=True)
-                if outcome.reason and len(failures) < 1000:
-                    failures.append(_line(outcome))
+                if outcome.reason and len(notes) < MOST_NOTES:
+                    notes.append(_line(outcome))
                 show(states, outcome.source)
-        except KeyboardInterrupt:
-            outcomes.close()
-            print(
-                f"\npolycolor: stopped; {states['filled']} filled. The same command goes on from here", file=sys.stderr
-            )
-            raise typer.Exit(130) from None
-        summary = {
-            "pictures": total, "filled": states["filled"], "kept": states["kept"], "failed": states["failed"],
-            "hidden": passed.hidden, "other": passed.other, "unlisted": passed.closed,
+        if ended.is_set():
+            raise interrupt.Interrupted
+        summary = {"pictures": total} | {state: states[state] for state in STATES} | {
+            "hidden": passed.hidden, "other": passed.other, "results": passed.results, "linked": passed.linked, "unlisted": passed.closed,
             "seconds": round(time.monotonic() - began, 3),
         }  # fmt: skip
-        record(lambda: json.dumps(summary), last=True)
-    for line in [*failures, *passed.closed]:
-        print(f"polycolor: {line}", file=sys.stderr)
+        record(json.dumps(summary), last=True)
+    linked = [f"{folder}: a linked folder, passed over; name it to fill what is in it" for folder in passed.linked]
+    for note in [*notes, *passed.closed, *linked]:
+        print(f"polycolor: {note}", file=sys.stderr)
+    if states.total() > len(notes) >= MOST_NOTES:
+        print(f"polycolor: and more that are not named here (--report has all)", file=sys.stderr)
     if as_json:
         print(json.dumps({"summary": summary}))
     elif not quiet:
         print(_sentence(summary, target))
-    if not states["filled"] + states["kept"]:
+    if states["failed"] == states.total():
         raise typer.Exit(2)
     if states["failed"] or passed.closed:
         raise typer.Exit(1)
@@ -182,14 +191,17 @@ def _paints(
 def _line(outcome: "Outcome") -> str:
     # most reasons begin with the file's name already
     reason = outcome.reason or ""
-    return reason if reason.startswith(outcome.source) else f"{outcome.source}: {reason}"
+    return str(FileError(reason if reason.startswith(outcome.source) else f"{outcome.source}: {reason}"))
 
 
 def _sentence(summary: dict[str, Any], target: Path) -> str:
-    text = f"{summary['filled'] + summary['kept']} of {summary['pictures']} pictures filled, in {target}"
-    passed = summary["hidden"] + summary["other"]
+    filled = summary["filled"] + summary["kept"] + summary["doubtful"]
+    text = f"{filled} of {summary['pictures']} pictures filled, in {FileError(target)}"
+    passed = summary["hidden"] + summary["other"] + summary["results"]
     notes = [
         f"{summary['kept']} there already" if summary["kept"] else "",
+        f"{summary['doubtful']} doubtful" if summary["doubtful"] else "",
+        f"{summary['empty']} empty" if summary["empty"] else "",
         f"{summary['failed']} failed" if summary["failed"] else "",
         f"{passed} other file{'s' if passed > 1 else ''} passed over" if passed else "",
     ]
@@ -201,24 +213,35 @@ def _sentence(summary: dict[str, Any], target: Path) -> str:
 def _report(path: Path | None) -> Iterator[Callable[..., None]]:
     """Collects lines of JSON into one file that appears whole, without keeping them in memory."""
     if path is None:
-        yield lambda as_json, last=False: None
+        yield lambda entry, last=False: None
         return
-    fresh = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    from polycolor_cli.files import Staged, fresh_beside, place
+
+    fresh = fresh_beside(path)
     between = ""
-    with fresh.open("w", encoding="utf-8") as file:
-        file.write('{"drawings": [\n')
+    try:
+        with fresh.open("w", encoding="utf-8") as file:
+            file.write(REPORT)
 
-        def record(as_json: Callable[[], str], last: bool = False) -> None:
-            nonlocal between
-            file.write(f'\n],\n"summary": {as_json()}}}\n' if last else between + as_json())
-            between = ",\n"
+            def record(entry: str, last: bool = False) -> None:
+                nonlocal between
+                try:
+                    file.write(f'\n],\n"summary": {entry}}}\n' if last else between + entry)
+                    if last:
+                        file.flush()
+                except OSError as error:
+                    raise FileError(f"{path}: the report cannot be written ({error.strerror or error})") from None
+                between = ",\n"
 
-        try:
             yield record
-        except BaseException:
-            fresh.unlink()
-            raise
-    fresh.replace(path)
+    except BaseException as error:
+        with suppress(OSError):
+            fresh.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise FileError(f"{path}: the report cannot be written ({error.strerror or error})") from None
+        raise
+    for trouble in place([Staged(path, fresh)]).values():
+        raise trouble
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """polycolor colorize: fill the shape in one picture, or in a few."""
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -7,12 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from polycolor_cli.cli import painting
-from polycolor_cli.errors import PolycolorError
+from polycolor_cli.errors import FileError, PolycolorError
 
 if TYPE_CHECKING:
     from polycolor_cli.fill import Colorizer, Paint
 
 EPILOG = "Example: polycolor colorize shape.png --color magenta -o out.png"
+MARK = "fill"
+"""What the files of results say of themselves, beside who made them."""
 
 
 def command(
@@ -42,6 +45,8 @@ def command(
     name = "mask" if mask else slug(color or "")
     jobs = [(source, _target(source, output, name, many=len(pictures) > 1)) for source in pictures]
     _refuse_collisions(jobs)
+    if background == "transparent" and not mask:
+        _refuse_opaque(jobs)
 
     from polycolor_cli.fill import Paint
 
@@ -59,19 +64,42 @@ def command(
 
 
 def _one(source: str, target: Path | None, colorizer: "Colorizer", how: "Paint | None") -> None:
-    from polycolor_cli.picture import encode, read_picture, write_picture
+    from polycolor_cli.picture import encode, read_bytes, read_picture, write_picture
 
-    image = read_picture(sys.stdin.buffer.read(), "stdin") if source == "-" else read_picture(Path(source))
-    filled = colorizer.fill(image, how)
+    if target is not None:
+        _refuse_foreign(target)
+    given = read_bytes(sys.stdin.buffer, "stdin") if source == "-" else Path(source)
+    filled = colorizer.fill(read_picture(given, "stdin" if source == "-" else None), how)
     if filled.warning:
-        print(f"polycolor: {source}: {filled.warning}", file=sys.stderr)
+        print(f"polycolor: {FileError(source)}: {filled.warning}", file=sys.stderr)
     if target is None:
-        sys.stdout.buffer.write(encode(filled.image))
+        sys.stdout.buffer.write(encode(filled.pixels, mark=MARK, about=filled.about))
         sys.stdout.buffer.flush()
-    else:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        write_picture(filled.image, target)
-        print(target)
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    write_picture(filled.pixels, target, MARK, filled.about)
+    # the name itself, whatever letters the terminal knows: a program may read it
+    sys.stdout.buffer.write(os.fsencode(target) + b"\n")
+    sys.stdout.buffer.flush()
+
+
+def _refuse_opaque(jobs: list[tuple[str, Path | None]]) -> None:
+    from polycolor_cli.picture import OPAQUE, format_of
+
+    for _, target in jobs:
+        if target is not None and format_of(target) in OPAQUE:
+            raise FileError(f"{target}: {format_of(target)} has no transparency; write a PNG or a WebP")
+
+
+def _refuse_foreign(target: Path) -> None:
+    """Raise FileError where something lies in the place of a result that is none itself."""
+    from polycolor_cli.picture import can_be_marked, mark_of
+
+    found = mark_of(target)
+    if found is None or found not in ("", "sheet"):
+        return
+    if can_be_marked(target) or target.read_bytes()[:2] != b"BM":
+        raise FileError(f"{target}: is there already, and not by polycolor; move it or give another -o")
 
 
 def _target(source: str, output: str | None, name: str, many: bool) -> Path | None:
@@ -85,14 +113,14 @@ def _target(source: str, output: str | None, name: str, many: bool) -> Path | No
         return Path(source).with_name(f"{stem}-{name}.png")
     path = Path(output)
     if many and path.exists() and not path.is_dir():
-        raise PolycolorError(f"{output}: must be a folder, for there are several pictures")
+        raise FileError(f"{output}: must be a folder, for there are several pictures")
     if path.is_dir() or many or output.endswith("/"):
         return path / f"{stem}.png"
     from polycolor_cli.picture import format_of
 
     format_of(path)
     if not path.parent.is_dir():
-        raise PolycolorError(f"{output}: there is no folder {str(path.parent)!r}")
+        raise FileError(f"{output}: there is no folder {str(path.parent)!r}")
     return path
 
 
@@ -104,9 +132,9 @@ def _refuse_collisions(jobs: list[tuple[str, Path | None]]) -> None:
             continue
         whole = target.resolve()
         if whole in inputs:
-            raise PolycolorError(f"{target}: is one of the drawings, and would be overwritten; give another -o")
+            raise FileError(f"{target}: is one of the drawings, and would be overwritten; give another -o")
         if whole in taken:
-            raise PolycolorError(f"{taken[whole]} and {source} would both be written to {target}")
+            raise FileError(f"{taken[whole]} and {source} would both be written to {target}")
         taken[whole] = source
 
 

@@ -1,6 +1,7 @@
 """What a person sees of a download."""
 
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -8,18 +9,27 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from polycolor_cli.weights import Progress
 
+EVERY = 3.0
+"""Seconds between lines that say how far a download is, where there is no terminal for a bar."""
+
 
 @contextmanager
 def progress() -> Iterator["Progress"]:
-    """A bar on stderr that appears with the first bytes; elsewhere than on a terminal, one line."""
+    """A bar on stderr that appears with the first bytes; elsewhere than on a terminal, a line now and then."""
     begun: list[str] = []
+    told = 0.0
     if not sys.stderr.isatty():
 
         def tell(name: str, done: int, total: int) -> None:
+            nonlocal told
+            size = f" of {total / 1e6:.1f} MB" if total else ""
             if name not in begun:
                 begun.append(name)
-                size = f" ({total / 1e6:.1f} MB)" if total else ""
-                print(f"polycolor: downloading {name}{size}", file=sys.stderr, flush=True)
+                told = time.monotonic()
+                print(f"polycolor: downloading {name}{size.replace(' of ', ', ')}", file=sys.stderr, flush=True)
+            elif time.monotonic() - told > EVERY:
+                told = time.monotonic()
+                print(f"polycolor: downloading {name}: {done / 1e6:.1f} MB{size}", file=sys.stderr, flush=True)
 
         yield tell
         return

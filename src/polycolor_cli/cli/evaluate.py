@@ -7,10 +7,15 @@ from typing import Annotated
 
 import typer
 
-from polycolor_cli.cli import painting
+from polycolor_cli.cli import outputs, painting
 from polycolor_cli.errors import PolycolorError
 
 EPILOG = "Example: polycolor evaluate dataset/ --against bucket,closing,trapped-ball --sheet worst.png"
+
+REPORT = b'[\n {\n  "dataset": '
+"""How a report begins, and what tells it from other files."""
+SHEET = "sheet"
+"""What a sheet says of itself, beside who made it."""
 
 
 def command(
@@ -57,18 +62,17 @@ def command(
     from polycolor_cli.cases import read_cases
     from polycolor_cli.classical import FILLS
     from polycolor_cli.files import write_whole
-    from polycolor_cli.picture import format_of, write_picture
+    from polycolor_cli.picture import write_picture
     from polycolor_cli.weights import DEFAULT
 
     names = list(FILLS) if against == "all" else [name for name in against.split(",") if name]
     for name in names:
         if name not in FILLS:
             raise PolycolorError(f"--against {name}: not one of {', '.join(FILLS)}, or all")
-    for path in (report, page):
-        if path is not None and not path.parent.is_dir():
-            raise PolycolorError(f"{path}: there is no folder {str(path.parent)!r}")
+    if report is not None:
+        outputs.check_json(report, REPORT)
     if page is not None:
-        format_of(page)
+        outputs.check_picture(page, SHEET)
     models = models or [DEFAULT]
     folders = {str(folder).rstrip("/"): read_cases(folder) for folder in datasets}
     methods = {model: evaluate.by_model(painting.colorizer(model, offline=offline)) for model in models}
@@ -80,20 +84,22 @@ def command(
         task = progress.add_task("", total=sum(map(len, folders.values())))
         scores = evaluate.evaluate(folders, methods, lambda name: progress.update(task, description=name, advance=1))
 
-    table = Table(box=MARKDOWN)
-    for heading in ("dataset", "fill", "drawings", *evaluate.MEASURES.values()):
-        table.add_column(heading, justify="left" if heading in ("dataset", "fill") else "right", no_wrap=True)
-    for row in evaluate.rows(scores):
-        table.add_row(*row)
-    wide = Console(file=sys.stdout, width=None if sys.stdout.isatty() else 200)
-    wide.print(table)
+    plain = Console(file=sys.stdout, width=80, highlight=False)
+    for folder, cases in folders.items():
+        table = Table(box=MARKDOWN, padding=(0, 0))
+        for heading in ("fill", *evaluate.MEASURES.values()):
+            table.add_column(heading, justify="left" if heading == "fill" else "right", overflow="fold")
+        for row in evaluate.rows([score for score in scores if score.folder == folder]):
+            table.add_row(*row)
+        print(f"{folder}: {len(cases)} drawing{'s' if len(cases) != 1 else ''}")
+        plain.print(table)
     if report is not None:
         entries = [
             {"dataset": score.folder, "fill": score.method, "mean": score.mean(), "drawings": score.drawings}
             for score in scores
         ]
-        write_whole(report, (json.dumps(entries, indent=1) + "\n").encode())
+        write_whole(report, json.dumps(entries, indent=1).encode() + b"\n")
     if page is not None:
         by_name = {(folder, case.name): case for folder, cases in folders.items() for case in cases}
         chosen = [by_name[key] for key in evaluate.worst(scores, models[0])]
-        write_picture(evaluate.sheet(chosen, methods[models[0]]), page)
+        write_picture(evaluate.sheet(chosen, methods[models[0]]), page, SHEET)

@@ -1,10 +1,22 @@
-"""Ctrl-C that stops what is under way without losing it."""
+"""Ctrl-C and SIGTERM: however often, and whenever, a command ends soon, in one line, with nothing half-written."""
 
+import os
 import signal
 import sys
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Protocol
+from types import FrameType
+from typing import NoReturn, Protocol
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+DEADLINE = 1.5
+"""Seconds after which a command that was told to end is ended, whatever it is at."""
+
+
+class Interrupted(BaseException):
+    """The command was told to end; no library's handling of Ctrl-C comes in between."""
 
 
 class Settable(Protocol):
@@ -13,17 +25,99 @@ class Settable(Protocol):
     def set(self) -> None: ...
 
 
+_received, _told = signal.SIGINT, False
+_stop: Settable | None = None
+_line: Callable[[], str] = lambda: "interrupted"
+_said = threading.Lock()
+
+
+def install() -> None:
+    """From now on the first signal ends the command, and those after it change nothing."""
+    for one in SIGNALS:
+        # nohup and its like have decided otherwise
+        if signal.getsignal(one) != signal.SIG_IGN:
+            signal.signal(one, _end)
+
+
+def _end(signum: int, frame: FrameType | None) -> None:
+    global _received, _told
+    for one in SIGNALS:
+        signal.signal(one, signal.SIG_IGN)
+    _told = True
+    _received = signal.Signals(signum)
+    threading.Thread(target=_watch, daemon=True).start()
+    if _stop is None:
+        raise Interrupted
+    _stop.set()
+
+
+def _watch() -> None:
+    time.sleep(DEADLINE)
+    leave()
+
+
+def code() -> int:
+    """The exit code that shells expect of a command that was ended by a signal."""
+    return 128 + _received
+
+
+def say() -> None:
+    """Say in one line, once, that the command was ended."""
+    if not _said.acquire(blocking=False):
+        return
+    try:
+        # a progress bar may have hidden the cursor, and left it in its line
+        before = "\r\033[K\033[?25h" if sys.stderr.isatty() else ""
+        print(f"{before}polycolor: {_line()}", file=sys.stderr, flush=True)
+    except (AttributeError, OSError, ValueError):
+        # there is no stderr
+        return
+
+
+def leave() -> NoReturn:
+    """End now: what the command began is ended too, and what is half-written goes."""
+    import multiprocessing
+
+    from polycolor_cli.files import sweep_all
+
+    children = multiprocessing.active_children()
+    for child in children:
+        child.kill()
+    for child in children:
+        child.join(0.2)
+    sweep_all()
+    say()
+    os._exit(code())
+
+
 @contextmanager
-def sets(stop: Settable, saying: str) -> Iterator[None]:
-    """Within this, the first Ctrl-C sets `stop` and says so; a second one means it."""
-
-    def interrupted(signum: int, frame: Any) -> None:
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-        print(f"\npolycolor: {saying}", file=sys.stderr, flush=True)
-        stop.set()
-
-    previous = signal.signal(signal.SIGINT, interrupted)
+def flags(stop: Settable, line: Callable[[], str]) -> Iterator[None]:
+    """Within this a signal sets `stop` instead of raising; `line` is what the command then ends with."""
+    global _stop, _line
+    before = _line
+    _stop, _line = stop, line
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, previous)
+        # what a command that was told to end has to say stays true
+        _stop, _line = None, _line if _told else before
+
+
+@contextmanager
+def saves(stop: Settable, saying: str) -> Iterator[None]:
+    """Within this the first signal sets `stop` and says so, and the work is saved; a second one ends it at once."""
+
+    def first(signum: int, frame: FrameType | None) -> None:
+        global _received
+        _received = signal.Signals(signum)
+        for one in SIGNALS:
+            signal.signal(one, lambda *_: leave())
+        print(f"\npolycolor: {saying}", file=sys.stderr, flush=True)
+        stop.set()
+
+    previous = {one: signal.signal(one, first) for one in SIGNALS}
+    try:
+        yield
+    finally:
+        for one, handler in previous.items():
+            signal.signal(one, handler)

@@ -1,6 +1,5 @@
 """polycolor models: the published models, and those that are on this machine."""
 
-import sys
 from typing import Annotated
 
 import typer
@@ -10,7 +9,10 @@ from polycolor_cli.errors import PolycolorError
 
 HELP = "List and download models."
 
-app = typer.Typer(name="models", cls=QuickGroup, help=HELP, rich_markup_mode=None, invoke_without_command=True)
+app = typer.Typer(
+    name="models", cls=QuickGroup, help=HELP, rich_markup_mode=None, invoke_without_command=True,
+    epilog="Example: polycolor models",
+)  # fmt: skip
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="A published model (see 'polycolor models').")]
 
@@ -20,25 +22,16 @@ def models(context: typer.Context) -> None:
     """List the published models: size, where each is, and how well it fills."""
     if context.invoked_subcommand is not None:
         return
-    from rich.box import MARKDOWN
-    from rich.console import Console
-    from rich.table import Table
-
     from polycolor_cli.weights import published
 
-    entries = published().values()
-    figures = list(dict.fromkeys(name for entry in entries for name in entry.figures))
-    table = Table(box=MARKDOWN)
-    for heading in ("model", "MB", "where", *figures, "licence", ""):
-        table.add_column(heading, justify="right" if heading in ("MB", *figures) else "left", no_wrap=True)
-    for entry in entries:
+    for entry in published().values():
         where = "in the package" if entry.ships else "downloaded" if entry.path.is_file() else "to be downloaded"
-        measured = [f"{entry.figures[name]:g}" if name in entry.figures else "" for name in figures]
-        table.add_row(entry.name, f"{entry.size / 1e6:.1f}", where, *measured, entry.licence, entry.about)
-    Console(file=sys.stdout, width=None if sys.stdout.isatty() else 200).print(table)
+        print(f"{entry.name}: {entry.about}")
+        print(f"  {entry.size / 1e6:.1f} MB, {entry.licence}, {where}")
+        print(f"  filled right: {', '.join(f'{name} {value:g} %' for name, value in entry.figures.items())}")
 
 
-@app.command("download", cls=QuickCommand)
+@app.command("download", cls=QuickCommand, epilog="Example: polycolor models download polycolor")
 def download(name: Name) -> None:
     """Download a model to the user's cache, unless it is there."""
     from polycolor_cli.cli.download import progress
@@ -50,7 +43,7 @@ def download(name: Name) -> None:
     path(name)
 
 
-@app.command("path", cls=QuickCommand)
+@app.command("path", cls=QuickCommand, epilog="Example: polycolor models path polycolor")
 def path(name: Name) -> None:
     """Print where a model's file is."""
     from polycolor_cli.weights import published
@@ -61,7 +54,7 @@ def path(name: Name) -> None:
     print(entry.path)
 
 
-@app.command("clear", cls=QuickCommand)
+@app.command("clear", cls=QuickCommand, epilog="Example: polycolor models clear")
 def clear() -> None:
     """Remove all downloaded models from the user's cache."""
     from polycolor_cli import weights

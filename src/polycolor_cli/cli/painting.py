@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 Color = Annotated[
     str | None,
     typer.Option(
-        "--color", "-c", metavar="COLOR", help="Colour to fill with: a name, #rrggbb, rgb(), hsl(), oklch() …"
+        "--color", "--colour", "-c", metavar="COLOR", help="Colour to fill with: a name, #rrggbb, rgb(), hsl(), oklch() …"
     ),
 ]
 Lines = Annotated[

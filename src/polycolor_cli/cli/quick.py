@@ -4,6 +4,7 @@ Typer draws help with rich (0.1 s to import) and coerces every parameter with py
 help is framed in plain text, and a parameter that is text already is taken as it was typed.
 """
 
+import re
 from pathlib import Path
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
@@ -63,10 +64,19 @@ def _frame_options(command: Any, ctx: Any, formatter: Any) -> None:
         record = param.get_help_record(ctx)
         if record is not None:
             usual = "Arguments" if param.param_type_name == "argument" else "Options"
-            panels.setdefault(getattr(param, "rich_help_panel", None) or usual, []).append(record)
+            entry = (_in_words(record[0], param.param_type_name == "argument"), record[1])
+            panels.setdefault(getattr(param, "rich_help_panel", None) or usual, []).append(entry)
     # --help comes last among the parameters, and still belongs beside the options that come first
     for title, rows in panels.items():
         _frame(title, rows, formatter)
+
+
+_WORDS = {"int": "N", "float": "X", "str": "TEXT", "path": "PATH"}
+
+
+def _in_words(name: str, is_argument: bool) -> str:
+    """An entry of the help without Python's types: `--seed <int range>` is `--seed N`, an argument's name enough."""
+    return re.sub(r" <(\w+)[^<>]*>$", lambda kind: "" if is_argument else f" {_WORDS.get(kind[1], '…')}", name)
 
 
 class QuickCommand(TyperCommand):

@@ -197,7 +197,7 @@ def _train(config: "TrainConfig", run: Any, devices: int, num_nodes: int) -> Non
     from polycolor_cli.train.parallel import is_first
 
     try:
-        with interrupt.sets(stop, "stopping after this step; everything is saved"), _Display() as display:
+        with interrupt.saves(stop, "stopping after this step; everything is saved"), _Display() as display:
             complete = train(config, run, display.update, stop, devices=devices, num_nodes=num_nodes)
     except (FloatingPointError, OSError, PolycolorError) as error:
         if not is_first():

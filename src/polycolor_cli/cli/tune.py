@@ -110,7 +110,7 @@ def _watch(study: "Study", workers: int) -> bool:
     )
     processes = [context.Process(target=_work, args=(study.folder, threads, stop)) for _ in range(workers)]
 
-    with interrupt.sets(stop, "stopping after these steps; everything is saved"):
+    with interrupt.saves(stop, "stopping after these steps; everything is saved"):
         for process in processes:
             process.start()
         _show(study, processes)

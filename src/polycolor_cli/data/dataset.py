@@ -74,6 +74,8 @@ def _listed(listing: Path, check: Callable[[Row], Iterator[str]]) -> tuple[list[
         return [], [f"{listing}: cannot be read ({error})"]
     except json.JSONDecodeError as error:
         return [], [f"{listing}: not JSON (line {error.lineno}: {error.msg})"]
+    except RecursionError:
+        return [], [f"{listing}: no list of rows (nested too deep)"]
     if not isinstance(table, list) or not table:
         return [], [f"{listing}: must be a list with at least one row"]
     rows, problems = [], []
@@ -81,6 +83,9 @@ def _listed(listing: Path, check: Callable[[Row], Iterator[str]]) -> tuple[list[
         missing = [key for key in _KEYS if not isinstance(entry, dict) or not isinstance(entry.get(key), str)]
         if missing:
             problems.append(f"{listing}: row {number}: no {' and no '.join(repr(key) for key in missing)}")
+            continue
+        if "\0" in entry["input_polygon"] + entry["output_image"]:
+            problems.append(f"{listing}: row {number}: no file has a null character in its name")
             continue
         drawing, painted = folder / "inputs" / entry["input_polygon"], folder / "outputs" / entry["output_image"]
         rows.append(Row(drawing, entry["colour"], painted))

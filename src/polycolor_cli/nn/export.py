@@ -24,6 +24,7 @@ from torch import Tensor, nn
 import polycolor_cli
 from polycolor_cli.color import PALETTE, named
 from polycolor_cli.files import write_whole
+from polycolor_cli.model_check import with_digest
 from polycolor_cli.nn.unet import Dimensions, UNet, exact
 from polycolor_cli.weights import METADATA
 
@@ -131,7 +132,7 @@ def export(
         model = _traced(_Look(net), {"drawing": drawing, "color": color}, "picture")
     onnx.helper.set_model_props(model, {METADATA: describe(net, origin)})
     onnx.checker.check_model(model)
-    write_whole(path, model.SerializeToString())
+    write_whole(path, with_digest(model.SerializeToString()))
 
 
 def _traced(module: nn.Module, inputs: dict[str, Tensor], *outputs: str) -> onnx.ModelProto:
