@@ -227,6 +227,7 @@ def _begin(colorizer: bytes, restart: bool, room: Room) -> None:
     global _worker
     # Ctrl-C is the parent's to hear; where processes are spawned, not forked, it would be heard here too
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda *_: _end())
     threading.Thread(target=_end_with_parent, daemon=True).start()
     _worker = Worker(pickle.loads(colorizer), restart, room)
 
@@ -235,6 +236,12 @@ def _end_with_parent() -> None:
     parent = multiprocessing.parent_process()
     assert parent is not None
     wait_for([parent.sentinel])
+    _end()
+
+
+def _end() -> None:
+    """End this process, with nothing half-written left."""
+    sweep_all()
     os._exit(1)
 
 

@@ -22,6 +22,8 @@ def main() -> None:
     """Run the command line; what the user can mend is one line on stderr."""
     _open_streams()
     interrupt.install()
+    # the process that cleans up after the others would say so
+    sys.warnoptions.append("ignore:resource_tracker:UserWarning")
     silence()
     try:
         _begin_early(sys.argv[1:])
@@ -45,7 +47,8 @@ def main() -> None:
         print(f"polycolor: {where}{error.strerror or error}", file=sys.stderr)
         sys.exit(2)
     except interrupt.Interrupted:
-        interrupt.leave()
+        interrupt.clean_up()
+        sys.exit(interrupt.code())
     finally:
         # the system takes back a process sooner than Python finds out what could be freed in it
         gc.freeze()

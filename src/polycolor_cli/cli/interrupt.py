@@ -74,8 +74,8 @@ def say() -> None:
         return
 
 
-def leave() -> NoReturn:
-    """End now: what the command began is ended too, and what is half-written goes."""
+def clean_up() -> None:
+    """End what the command began, remove what is half-written, and say that it was ended."""
     import multiprocessing
 
     from polycolor_cli.files import sweep_all
@@ -87,6 +87,11 @@ def leave() -> NoReturn:
         child.join(0.2)
     sweep_all()
     say()
+
+
+def leave() -> NoReturn:
+    """End now, whatever the command is at."""
+    clean_up()
     os._exit(code())
 
 
