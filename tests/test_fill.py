@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw
 
 from conftest import square, square_truth
 from polycolor_cli import Colorizer, colorize
-from polycolor_cli.color import PALETTE, ColorError
+from polycolor_cli.color import PALETTE, ColorError, parse_color
 from polycolor_cli.data import shapes, unseen
 from polycolor_cli.data.strokes import Canvas
 from polycolor_cli.data.synthetic import drawing as drawing_of
@@ -247,3 +247,125 @@ def test_a_box_with_open_corners_is_full_to_its_corners_at_sizes_that_halve_badl
         ImageDraw.Draw(drawing).line((line, a + gap, line, b - gap), 0, side // 25)
     inside = slice(round(0.17 * side), round(0.83 * side))
     assert (colorizer.coverage(np.asarray(drawing.reduce(4)))[inside, inside] > 127).mean() >= 0.99
+
+
+def ring(paper: tuple[int, int, int], ink: tuple[int, int, int], shade: float = 0.0) -> Image.Image:
+    """A circle of 200 pixels on coloured paper, which gets darker to its right by a share."""
+    image = Image.new("RGB", (300, 300), paper)
+    ImageDraw.Draw(image).ellipse((50, 50, 250, 250), outline=ink, width=5)
+    light = 1 - shade * np.arange(300)[None, :, None] / 300
+    return Image.fromarray(np.round(np.asarray(image) * light).astype(np.uint8))
+
+
+@pytest.mark.parametrize(
+    ("paper", "ink", "shade"),
+    [
+        ((250, 244, 230), (10, 10, 40), 0.0),
+        ((173, 216, 230), (0, 0, 0), 0.0),
+        ((255, 240, 200), (20, 20, 20), 0.5),
+        ((30, 40, 35), (240, 240, 240), 0.0),
+        ((255, 255, 255), (200, 30, 30), 0.0),
+    ],
+    ids=["off-white", "blue", "shaded", "dark", "red-ink"],
+)
+@pytest.mark.parametrize("color", ["red", "cyan", "#6a3d9a"])
+def test_kept_lines_leave_the_colour_to_the_byte(
+    paper: tuple[int, int, int], ink: tuple[int, int, int], shade: float, color: str, colorizer: Colorizer
+) -> None:
+    drawing = ring(paper, ink, shade)
+    painted = np.asarray(colorizer(drawing, color, lines="keep"))
+    y, x = np.mgrid[:300, :300]
+    from_middle = np.hypot(y - 150, x - 150)
+    assert (painted[from_middle < 92] == parse_color(color)).all()
+    # as dark, or on dark paper as light, against the colour as it was against its paper
+    on_ink = np.abs(from_middle - 98) < 0.7
+    dark = np.mean(paper) < 128
+    given = np.asarray(drawing).astype(float)
+    light = 1 - shade * x[..., None] / 300
+    base = np.array(parse_color(color), float)
+    wanted = (
+        255 - (255 - base) * (255 - given) / (255 - np.array(paper) * light)
+        if dark
+        else base * given / (np.array(paper) * light)
+    )
+    assert np.abs(painted[on_ink] - wanted[on_ink]).max() <= 12
+
+
+def test_an_area_of_another_colour_is_paper_too(colorizer: Colorizer) -> None:
+    drawing = Image.new("RGB", (300, 300), "white")
+    ImageDraw.Draw(drawing).ellipse((50, 50, 250, 250), fill=(173, 216, 230), outline="black", width=5)
+    painted = np.asarray(colorizer(drawing, "red", lines="keep"))
+    assert (painted[100:200, 100:200] == (255, 0, 0)).all()
+
+
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        (np.zeros((0, 4), np.uint8), "empty"),
+        (np.zeros(9, np.uint8), "shape"),
+        (np.zeros((3, 40, 50), np.uint8), "channels first"),
+        (np.zeros((40, 50), np.int64), "int64"),
+        (np.full((40, 50), 7.0), "0 to 1"),
+        (np.full((40, 50), np.nan), "0 to 1"),
+        (np.array([["a"]]), "<U1"),
+        (None, "NoneType"),
+        (7, "int"),
+    ],
+)
+def test_what_is_no_picture_is_said_in_words(given: object, why: str, colorizer: Colorizer) -> None:
+    with pytest.raises(PictureError, match=why):
+        colorizer(given, "red")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("color", [None, 7, (1, 2), (1, 2, 300), "", "#", "no such colour"])
+def test_what_is_no_colour_is_said_in_words(color: object, colorizer: Colorizer) -> None:
+    with pytest.raises(ColorError):
+        colorizer(square(64), color)  # type: ignore[arg-type]
+
+
+def test_arrays_of_every_kind_mean_the_same_picture(colorizer: Colorizer) -> None:
+    drawing = np.asarray(square(128))
+    wanted = colorizer.coverage(drawing)
+    kinds = {
+        "floats": drawing / 255.0,
+        "16 bits": drawing.astype(np.uint16) * 257,
+        "bool": drawing > 127,
+        "one channel": drawing[:, :, None],
+        "rgb": np.dstack([drawing] * 3),
+        "rgba": np.dstack([drawing] * 3 + [np.full_like(drawing, 255)]),
+        "strided": np.repeat(drawing, 2, 1)[:, ::2],
+    }
+    for kind, array in kinds.items():
+        assert np.array_equal(colorizer.coverage(array), wanted), kind
+
+
+def test_transparency_stays_outside_and_white_lines_are_seen(colorizer: Colorizer) -> None:
+    for ink in (0, 255):
+        drawing = np.zeros((128, 128, 4), np.uint8)
+        drawing[..., :3] = ink
+        drawing[..., 3] = 255 - np.asarray(square())
+        painted = np.asarray(colorizer(Image.fromarray(drawing), "red"))
+        assert painted.shape[2] == 4
+        assert np.array_equal(painted[..., 3] == 255, square_truth() == 255)
+        assert (painted[square_truth() == 255][:, :3] == (255, 0, 0)).all()
+        assert (painted[..., 3][square_truth() == 0] == 0).all()
+
+
+def test_a_model_that_answers_no_numbers_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    damaged = Colorizer()
+
+    class Session:
+        def get_inputs(self) -> list[object]:
+            return []
+
+        def run(self, *_: object) -> list[np.ndarray]:
+            return [np.full((1, 1, 128, 128), np.nan, np.float32)]
+
+    monkeypatch.setattr(damaged, "_session", Session(), raising=False)
+    open_square = np.asarray(square()).copy()
+    open_square[30:36, 50:70] = 255
+    with pytest.raises(ModelError, match="damaged"):
+        damaged(open_square, "red")
+    monkeypatch.setattr(Session, "run", lambda *_: 1 / 0)
+    with pytest.raises(ModelError, match="fails while running"):
+        damaged(open_square, "red")

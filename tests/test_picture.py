@@ -3,12 +3,22 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageCms
+from PIL.PngImagePlugin import PngInfo
 
 from conftest import square
 from polycolor_cli import picture
 from polycolor_cli.errors import FileError
-from polycolor_cli.picture import PictureError, encode, halved, read_picture, write_picture
+from polycolor_cli.fill import Colorizer, Paint
+from polycolor_cli.picture import (
+    ORIENTATION,
+    PictureError,
+    about,
+    encode,
+    halved,
+    read_picture,
+    write_picture,
+)
 
 
 def saved(image: Image.Image, format: str, **options: object) -> bytes:
@@ -139,3 +149,91 @@ def test_an_error_is_one_line_whatever_the_file_is_called(tmp_path: Path) -> Non
     with pytest.raises(PictureError) as caught:
         read_picture(tmp_path / "two\nlines\t\x1b[31m.png")
     assert str(caught.value) == f"{tmp_path}/two\\nlines\\t\\x1b[31m.png: no such file"
+
+
+def adobe_rgb() -> bytes:
+    """A profile of a wider gamut than sRGB's, as Adobe RGB (1998) has: its primaries, white D65, gamma 2.2."""
+
+    def fixed(value: float) -> bytes:
+        return round(value * 65536).to_bytes(4, "big", signed=True)
+
+    def xyz(*values: float) -> bytes:
+        return b"XYZ \0\0\0\0" + b"".join(map(fixed, values))
+
+    description = b"Wide RGB"
+    text = b"desc\0\0\0\0" + (len(description) + 1).to_bytes(4, "big") + description + b"\0" + bytes(78)
+    curve = b"curv\0\0\0\0" + (1).to_bytes(4, "big") + round(2.2 * 256).to_bytes(2, "big") + b"\0\0"
+    tags = {
+        b"desc": text + bytes(-len(text) % 4),
+        b"cprt": b"text\0\0\0\0none\0\0\0\0",
+        b"wtpt": xyz(0.9505, 1, 1.0891),
+        b"rXYZ": xyz(0.60974, 0.31111, 0.01947),
+        b"gXYZ": xyz(0.20528, 0.62567, 0.06087),
+        b"bXYZ": xyz(0.14919, 0.06322, 0.74457),
+        b"rTRC": curve,
+        b"gTRC": curve,
+        b"bTRC": curve,
+    }
+    table, body, start = len(tags).to_bytes(4, "big"), b"", 128 + 4 + 12 * len(tags)
+    for name, data in tags.items():
+        table += name + (start + len(body)).to_bytes(4, "big") + len(data).to_bytes(4, "big")
+        body += data
+    size = (start + len(body)).to_bytes(4, "big")
+    header = size + b"\0\0\0\0" + bytes.fromhex("02400000") + b"mntrRGB XYZ " + bytes(12) + b"acsp" + bytes(28)
+    header += fixed(0.9642) + fixed(1) + fixed(0.8249)
+    return header + bytes(128 - len(header)) + table + body
+
+
+def test_resolution_text_exif_and_profile_stay_with_the_picture() -> None:
+    exif = Image.Exif()
+    exif[ORIENTATION], exif[0x010F] = 6, "a camera"
+    given = {"dpi": (600, 600), "icc_profile": adobe_rgb(), "exif": exif}
+    words = PngInfo()
+    words.add_text("Title", "A house")
+    words.add_itxt("Author", "Zoë")
+    color = Image.merge("RGB", [square(), square(128, 3), square()])
+    for format, options in {"PNG": {"pnginfo": words}, "JPEG": {}, "TIFF": {}}.items():
+        drawing = read_picture(saved(color, format, **given, **options))
+        filled = Colorizer().fill(drawing, Paint("red"))
+        again = Image.open(BytesIO(encode(filled.pixels, format, about=filled.about, mark="x", fast=True)))
+        assert tuple(map(round, again.info["dpi"])) == (600, 600), format
+        assert again.info["icc_profile"] == adobe_rgb()
+        assert again.getexif().get(ORIENTATION, 1) == 1
+        if format != "TIFF":
+            assert again.getexif()[0x010F] == "a camera"
+        if format == "PNG":
+            again.load()
+            assert (again.info["Title"], again.info["Author"]) == ("A house", "Zoë")
+
+
+def test_a_named_colour_means_the_same_under_any_profile() -> None:
+    drawing = read_picture(saved(Image.merge("RGB", [square(), square(128, 3), square()]), "PNG", icc_profile=adobe_rgb()))
+    painted = Colorizer().fill(drawing, Paint("red")).image
+    # sRGB's red lies inside Adobe RGB: its values there are smaller
+    middle = painted.getpixel((64, 64))
+    assert np.abs(np.array(middle) - (219, 0, 0)).max() <= 3
+    profile = ImageCms.ImageCmsProfile(BytesIO(adobe_rgb()))
+    seen = ImageCms.profileToProfile(painted, profile, ImageCms.createProfile("sRGB"), renderingIntent=1)
+    assert seen is not None
+    assert np.abs(np.array(seen.getpixel((64, 64))) - (255, 0, 0)).max() <= 3
+
+
+def test_gray_and_cmyk_pictures_lose_their_profile_but_not_their_look() -> None:
+    image = read_picture(saved(square().convert("CMYK"), "JPEG", icc_profile=b"no profile at all"))
+    assert np.abs(np.asarray(image.convert("L")).astype(int) - np.asarray(square())).mean() < 4
+    assert about(image).profile == b"" or image.mode == "RGB"
+
+
+def test_no_more_is_read_than_a_picture_can_need(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(PictureError, match="not a PNG"):
+        read_picture(Path("/dev/zero"))
+    monkeypatch.setattr(picture, "MAX_BYTES", 5000)
+    path = tmp_path / "large.png"
+    path.write_bytes(saved(square(), "PNG") + bytes(10_000))
+    with pytest.raises(PictureError, match="more than any picture"):
+        read_picture(path)
+
+
+def test_a_name_that_no_file_can_have() -> None:
+    with pytest.raises(PictureError, match="cannot be read"):
+        read_picture(Path("a\0b.png"))

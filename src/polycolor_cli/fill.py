@@ -654,7 +654,7 @@ def _inked(pixels: Pixels, coverage: Coverage, color: RGB) -> Pixels:
     # a channel that the paper lacks says nothing: it is as dark as the one that the paper has most of
     most = paper.max(2)
     leading = np.take_along_axis(share, paper.argmax(2)[:, :, None], 2)
-    share = np.where(paper * 8 < most[:, :, None], leading, share)
+    share = np.where(paper < most[:, :, None] // 8, leading, share)
     darkness = 255 - share.min(2)
     inside = darkness[coverage == 255]
     noise = float(np.median(np.abs(inside - np.median(inside)))) * 1.4826 if inside.size else 0.0
