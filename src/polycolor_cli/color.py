@@ -73,7 +73,7 @@ def parse_color(text: str) -> RGB:
             return names[name]
         if re.fullmatch(r"[0-9a-f]{3}|[0-9a-f]{6}", name):
             return _hex(name)
-        raise ColorError(f"unknown colour {text.strip()!r}{_nearest(name, [*PALETTE, *names])}")
+        raise ColorError(f"unknown colour {_short(text)}{_nearest(name, [*PALETTE, *names])}")
     return _functional(text, typed)
 
 
@@ -85,12 +85,12 @@ def _functional(text: str, typed: str) -> RGB:
         color = Color(re.sub(r"\s*([(,)])\s*", r"\1", re.sub(r"\s+", " ", typed)))
     except ValueError:
         raise ColorError(
-            f"cannot read the colour {text.strip()!r}: type a name (see 'polycolor colors'), #rrggbb, "
+            f"cannot read the colour {_short(text)}: type a name (see 'polycolor colors'), #rrggbb, "
             "rgb(), hsl(), hwb(), lab() or oklch()"
         ) from None
     if color.alpha(nans=False) < 1:
         raise ColorError(
-            f"the colour {text.strip()!r} is partly transparent, and a fill is opaque: leave the alpha out"
+            f"the colour {_short(text)} is partly transparent, and a fill is opaque: leave the alpha out"
         )
     # CSS clamps what its older notations name out of range, and brings other spaces' colours into sRGB by their chroma
     old = color.space() in ("srgb", "hsl", "hwb", "--hsl", "--hwb")
@@ -107,6 +107,10 @@ def _hex(code: str | RGB) -> RGB:
     if len(digits) < 6:
         digits = "".join(2 * digit for digit in digits)
     return int(digits[:2], 16), int(digits[2:4], 16), int(digits[4:6], 16)
+
+
+def _short(text: str) -> str:
+    return repr(text.strip() if len(text) < 60 else f"{text.strip()[:50]}…")
 
 
 def _nearest(name: str, names: list[str]) -> str:

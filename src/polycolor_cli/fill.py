@@ -21,7 +21,6 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from polycolor_cli import weights
-from polycolor_cli.bridge import bridged
 from polycolor_cli.color import RGB, ColorError, parse_color
 from polycolor_cli.errors import PolycolorError
 from polycolor_cli.outline import Outlines, outlined, outlines, traced
@@ -49,8 +48,6 @@ from polycolor_cli.settle import (
     is_noise,
     neighbours,
     settled,
-    two_grays,
-    with_neighbours,
     without_holes,
 )
 
@@ -71,8 +68,6 @@ SMALLEST = 96
 """Shortest longest side: a smaller picture is enlarged first, and its coverage averaged down."""
 ENLARGED = 128
 """Longest side that a small picture is enlarged to, at least."""
-WIDENED = 4
-"""Parts of a pixel, one of which is added around what is covered in tiny pictures: they draw lines too thin."""
 
 COARSEST = 16
 """Pixels that sides are rounded up to for the first look, by more of the rim: halving, the network loses odd ones."""
@@ -319,13 +314,12 @@ class Colorizer:
         hopeless = noise or (guessed > HOPELESS and not is_clean(gray))
         if noise or (hopeless and flat_paper(gray) is None):
             return np.zeros_like(coverage), guessed
-        if _enlargement(max(gray.shape)) < WIDENED or two_grays(gray):
-            coverage = settled(gray, coverage)
+        coverage = settled(gray, coverage)
         if guessed:
             coverage = decided(coverage, share=1 if hopeless else 0.5)
         if max(gray.shape) <= LARGEST:
             coverage = without_holes(coverage)
-        return (bridged(gray, coverage) if max(gray.shape) >= SMALLEST else coverage), guessed
+        return coverage, guessed
 
     def _painted_by_network(self, image: Image.Image, how: Paint) -> Filled:
         if how.lines != "fill" or how.background != "keep":
@@ -360,9 +354,6 @@ class Colorizer:
         if enlarge > 1:
             larger = _resized(gray, width * enlarge, height * enlarge, Image.Resampling.BICUBIC)
             answer, guessed = self._first_look((larger, larger, larger), inputs)
-            if self.conditioning == "coverage":
-                for _ in range(enlarge // WIDENED):
-                    answer = with_neighbours(np.pad(answer[0], 1), np.maximum)[None]
             averages = answer.reshape(-1, height, enlarge, width, enlarge).mean((2, 4))
             return np.round(averages).astype(np.uint8), guessed
         doublings = max(0, math.ceil(math.log2(longest / LARGEST)))

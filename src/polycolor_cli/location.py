@@ -4,6 +4,7 @@ Places elsewhere are UPaths (universal-pathlib, by the makers of fsspec), which 
 """
 
 import glob
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -46,7 +47,8 @@ def is_here(place: Path) -> bool:
 
 def real(place: Path) -> Path:
     """The place itself, whatever way leads to it."""
-    return place.resolve() if is_here(place) else place
+    # not pathlib's resolve, which some versions of Python let fail on links in circles
+    return Path(os.path.realpath(place)) if is_here(place) else place
 
 
 def matching(pattern: Path) -> list[Path]:

@@ -1,5 +1,6 @@
 """Read any picture safely, write it atomically."""
 
+import errno
 import os
 import struct
 import warnings
@@ -440,9 +441,9 @@ def mark_of(path: Path) -> str | None:
             image = Image.open(file, formats=_KNOWN)
             software = str(image.getexif().get(SOFTWARE, ""))
             whole = _is_whole(file, image.format or "")
-    except FileNotFoundError:
-        return None
-    except Exception:
+    except Exception as error:
+        if getattr(error, "errno", None) in (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG):
+            return None
         # whatever it is, we have not made it
         return ""
     if not software.startswith(_MARKED):

@@ -125,12 +125,13 @@ def _target(source: str, output: str | None, name: str, many: bool) -> Path | No
 
 
 def _refuse_collisions(jobs: list[tuple[str, Path | None]]) -> None:
-    inputs = {Path(source).resolve() for source, _ in jobs if source != "-"}
-    taken: dict[Path, str] = {}
+    # not pathlib's resolve, which some versions of Python let fail on links in circles
+    inputs = {os.path.realpath(source) for source, _ in jobs if source != "-"}
+    taken: dict[str, str] = {}
     for source, target in jobs:
         if target is None:
             continue
-        whole = target.resolve()
+        whole = os.path.realpath(target)
         if whole in inputs:
             raise FileError(f"{target}: is one of the drawings, and would be overwritten; give another -o")
         if whole in taken:
