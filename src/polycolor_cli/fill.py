@@ -81,6 +81,9 @@ HOPELESS = 0.12
 
 Of drawings beyond, not one in ten would come out right; photographs are the rest."""
 
+DOT = 40
+"""Longest side, in the pixels in which the network sees a page, of things that are looked at once more, larger."""
+
 TILE = 64
 """Side, in pixels, of the tiles in which edges are drawn on large pictures."""
 MARGIN = 4
@@ -303,8 +306,10 @@ class Colorizer:
                 f"this model is conditioned by {self.conditioning}: it paints a picture and knows no coverage"
             )
         gray = np.asarray(image.convert("L"))
-        if is_negative(gray):
-            gray = ~gray
+        return self._decide_gray(~gray if is_negative(gray) else gray)
+
+    def _decide_gray(self, gray: Gray) -> tuple[Coverage, float]:
+        """The same for dark ink on light paper."""
         found = outlines((gray, gray, gray)) if max(gray.shape) >= SMALLEST and gray.size <= SETTLED else None
         if found and (coverage := traced(gray, found)) is not None:
             return coverage, 0.0
@@ -319,7 +324,25 @@ class Colorizer:
             coverage = decided(coverage, share=1 if hopeless else 0.5)
         if max(gray.shape) <= LARGEST:
             coverage = without_holes(coverage)
+        elif not hopeless:
+            guessed *= 1 - self._add_pieces(gray, coverage)
         return coverage, guessed
+
+    def _add_pieces(self, gray: Gray, coverage: Coverage) -> float:
+        """Add to the coverage of a page what is covered of small things that were dots when the network saw all.
+
+        Returns the share of all that is covered that was decided so and not before.
+        """
+        from polycolor_cli.pieces import pieces
+
+        decided_here = 0
+
+        for piece in pieces(gray, DOT << _doublings(max(gray.shape))):
+            covered, guessed = self._decide_gray(piece.gray)
+            if guessed <= DOUBT:
+                np.maximum(coverage[piece.view], covered, out=coverage[piece.view])
+                decided_here += int(covered.sum(dtype=np.int64))
+        return min(1.0, decided_here / max(int(coverage.sum(dtype=np.int64)), 1))
 
     def _painted_by_network(self, image: Image.Image, how: Paint) -> Filled:
         if how.lines != "fill" or how.background != "keep":
@@ -356,7 +379,7 @@ class Colorizer:
             answer, guessed = self._first_look((larger, larger, larger), inputs)
             averages = answer.reshape(-1, height, enlarge, width, enlarge).mean((2, 4))
             return np.round(averages).astype(np.uint8), guessed
-        doublings = max(0, math.ceil(math.log2(longest / LARGEST)))
+        doublings = _doublings(longest)
         step = 1 << doublings
         whole = np.pad(gray, ((0, -height % step), (0, -width % step)), "edge") if doublings else gray
         levels: list[Planes] = [(whole, whole, whole)]
@@ -442,6 +465,11 @@ def colorize(
 def _enlargement(longest: int) -> int:
     """How many times a picture is enlarged before the network looks at it, by its longest side."""
     return -(-ENLARGED // longest) if longest < SMALLEST else 1
+
+
+def _doublings(longest: int) -> int:
+    """How many times a picture is halved before the network looks at it, by its longest side."""
+    return max(0, math.ceil(math.log2(longest / LARGEST)))
 
 
 def _resized(

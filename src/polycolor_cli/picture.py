@@ -57,6 +57,7 @@ _KNOWN = sorted({*FORMATS.values(), "GIF"})
 MAX_BYTES = 8 * MAX_PIXELS
 """The largest file that is read: four channels of 16 bits, not compressed."""
 _HEAD = 16
+_CHUNK = 1 << 16
 _BEGINNINGS = (b"\x89PNG", b"\xff\xd8", b"GIF8", b"BM", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"RIFF")
 """How the files of those formats begin."""
 
@@ -137,8 +138,17 @@ def read_bytes(file: BinaryIO, name: str) -> bytes:
     data = file.read(_HEAD)
     if data and not data.startswith(_BEGINNINGS):
         raise PictureError(f"{name}: not a PNG, JPEG, WebP, BMP, TIFF or GIF picture")
-    data += file.read(MAX_BYTES)
-    if len(data) > MAX_BYTES:
+    # as much at a time as the file says that it is, and no buffer for the largest of all
+    step = _CHUNK
+    with suppress(OSError, AttributeError, ValueError):
+        step = max(step, min(os.fstat(file.fileno()).st_size, MAX_BYTES))
+    rest = [data]
+    size = len(data)
+    while size <= MAX_BYTES and (more := file.read(step)):
+        rest.append(more)
+        size += len(more)
+    data = b"".join(rest)
+    if size > MAX_BYTES:
         raise PictureError(f"{name}: over {MAX_BYTES // 10**6} MB, more than any picture that is read here takes")
     return data
 

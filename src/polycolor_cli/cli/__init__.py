@@ -49,6 +49,18 @@ def main() -> None:
     except interrupt.Interrupted:
         interrupt.clean_up()
         sys.exit(interrupt.code())
+    except MemoryError:
+        print("polycolor: there is not enough memory for this", file=sys.stderr)
+        sys.exit(2)
+    except Exception as error:
+        if os.environ.get("POLYCOLOR_DEBUG"):
+            raise
+        what = (str(error).splitlines() or [""])[0]
+        print(
+            f"polycolor: {type(error).__name__}: {what} (a fault of polycolor's; POLYCOLOR_DEBUG=1 shows where)",
+            file=sys.stderr,
+        )
+        sys.exit(2)
     finally:
         # the system takes back a process sooner than Python finds out what could be freed in it
         gc.freeze()

@@ -69,7 +69,7 @@ def command(
     workers: Annotated[
         int | None,
         typer.Option(
-            "--workers", metavar="N", min=1, help="Pictures at a time  [default: cores]", rich_help_panel=_RUN
+            "--workers", metavar="N", min=1, max=1024, help="Pictures at a time  [default: cores]", rich_help_panel=_RUN
         ),
     ] = None,
     engine: Annotated[
