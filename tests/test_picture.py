@@ -207,7 +207,9 @@ def test_resolution_text_exif_and_profile_stay_with_the_picture() -> None:
 
 
 def test_a_named_colour_means_the_same_under_any_profile() -> None:
-    drawing = read_picture(saved(Image.merge("RGB", [square(), square(128, 3), square()]), "PNG", icc_profile=adobe_rgb()))
+    drawing = read_picture(
+        saved(Image.merge("RGB", [square(), square(128, 3), square()]), "PNG", icc_profile=adobe_rgb())
+    )
     painted = Colorizer().fill(drawing, Paint("red")).image
     # sRGB's red lies inside Adobe RGB: its values there are smaller
     middle = painted.getpixel((64, 64))

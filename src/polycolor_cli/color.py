@@ -89,9 +89,7 @@ def _functional(text: str, typed: str) -> RGB:
             "rgb(), hsl(), hwb(), lab() or oklch()"
         ) from None
     if color.alpha(nans=False) < 1:
-        raise ColorError(
-            f"the colour {_short(text)} is partly transparent, and a fill is opaque: leave the alpha out"
-        )
+        raise ColorError(f"the colour {_short(text)} is partly transparent, and a fill is opaque: leave the alpha out")
     # CSS clamps what its older notations name out of range, and brings other spaces' colours into sRGB by their chroma
     old = color.space() in ("srgb", "hsl", "hwb", "--hsl", "--hwb")
     fitted = color.convert("srgb").fit("srgb", method="clip" if old else "oklch-chroma")

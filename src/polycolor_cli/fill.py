@@ -135,10 +135,14 @@ class Paint:
 def _rgb(color: str | RGB) -> RGB:
     if isinstance(color, str):
         return parse_color(color)
-    if not isinstance(color, Sequence | np.ndarray) or len(color) != 3 or not all(isinstance(value, Integral) and 0 <= value <= 255 for value in color):
+    if (
+        not isinstance(color, Sequence | np.ndarray)
+        or len(color) != 3
+        or not all(isinstance(value, Integral) and 0 <= value <= 255 for value in color)
+    ):
         raise ColorError(f"{color!r}: not a red, a green and a blue of 0 to 255 each")
-    red, green, blue = color
-    return int(red), int(green), int(blue)
+    red, green, blue = (int(value) for value in color)
+    return red, green, blue
 
 
 WARNINGS = {
@@ -164,7 +168,7 @@ class Filled:
     def image(self) -> Image.Image:
         """The picture, in mode L, RGB or RGBA; its `info` holds what its file says beside the pixels."""
         image = Image.fromarray(self.pixels)
-        image.info |= self.about.as_info()
+        image.info.update(self.about.as_info())
         return image
 
     @property
@@ -656,7 +660,6 @@ def _with_lines(image: Image.Image, coverage: Coverage, color: RGB) -> Pixels:
 
     On dark paper the ink is light, and all is turned over.
     """
-    import cv2
 
     pixels, outside = _pixels(image), np.asarray(image.convert("L"))[coverage == 0]
     if outside.size and np.median(outside) < 128:

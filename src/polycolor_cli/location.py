@@ -30,7 +30,7 @@ def located(place: str | Path) -> Path:
         if kind not in KINDS:
             raise unknown from None
         raise PolycolorError(f"{place}: {kind}:// needs more; install polycolor[cloud]") from None
-    from fsspec import available_protocols
+    from fsspec import available_protocols  # type: ignore[import-untyped]
 
     if kind not in available_protocols():
         raise unknown

@@ -302,7 +302,9 @@ def in_profile(color: tuple[int, int, int], profile: bytes) -> tuple[int, int, i
         if "srgb" in ImageCms.getProfileDescription(theirs).lower():
             return color
         pixel = Image.new("RGB", (1, 1), color)
-        turned = ImageCms.profileToProfile(pixel, ImageCms.createProfile("sRGB"), theirs, renderingIntent=1)
+        turned = ImageCms.profileToProfile(
+            pixel, ImageCms.createProfile("sRGB"), theirs, renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC
+        )
         return turned.getpixel((0, 0)) if turned is not None else color  # type: ignore[return-value]
     except (ImageCms.PyCMSError, OSError):
         return color
@@ -442,7 +444,7 @@ def can_be_marked(path: Path) -> bool:
 
 
 def mark_of(path: Path) -> str | None:
-    """The mark that a picture was encoded with; empty: by somebody else; None: nothing there, or a damaged one of ours."""
+    """The mark that a picture was encoded with; empty: by somebody else; None: nothing there, or damaged and ours."""
     try:
         with path.open("rb") as file, _unwarned():
             if not file.read(1):

@@ -55,7 +55,7 @@ def pieces(gray: Gray, longest: float) -> Iterator[Piece]:
     paper, dark = int(np.median(small)), int(small.min())
     ink = (small < paper - INK * (paper - dark)).view(np.uint8)
     joined = cv2.dilate(ink, np.ones((JOINED, JOINED), np.uint8))
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
     boxes = stats[1:, :4] * step
     length = boxes[:, 2:].max(1)
     fit = (length >= SMALLEST) & (length <= longest) & (length < LONG * boxes[:, 2:].min(1))
@@ -69,7 +69,9 @@ def pieces(gray: Gray, longest: float) -> Iterator[Piece]:
             slice(max(top - margin, 0), min(top + high + margin, gray.shape[0])),
             slice(max(left - margin, 0), min(left + wide + margin, gray.shape[1])),
         )
-        around = labels[view[0].start // step : -(-view[0].stop // step), view[1].start // step : -(-view[1].stop // step)]
+        around = labels[
+            view[0].start // step : -(-view[0].stop // step), view[1].start // step : -(-view[1].stop // step)
+        ]
         others = ((around != 0) & (around != number + 1)).view(np.uint8)
         part = gray[view].copy()
         if others.any():
@@ -80,7 +82,7 @@ def pieces(gray: Gray, longest: float) -> Iterator[Piece]:
 
 
 def _in_rows(boxes: NDArray[np.int32], dilated: int) -> NDArray[np.bool_]:
-    """Which boxes (left, top, width, height), dilated by some pixels, stand in a row of three or more, as letters do."""
+    """Which boxes (left, top, width, height), dilated by some pixels, stand in a row of three or more, like letters."""
     left, top, width, height = boxes.T
     width, height = width - dilated, height - dilated
     apart = left - (left + width)[:, None]

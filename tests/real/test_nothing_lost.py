@@ -61,10 +61,19 @@ def test_a_fill_replaces_fills_alone(folder: Path, polycolor: Run, options: list
         polycolor("colorize", "in/a.png", "-c", "red", "-o", "out.png", *options)
 
 
-STRANGE = [b"\xff\xfe\x80.png", "é ü 漢.png".encode(), b"line\nbreak.png", b"-dash.png", b"%s[red].png", b"a\x1b[31m.png"]
+STRANGE = [
+    b"\xff\xfe\x80.png",
+    "é ü 漢.png".encode(),
+    b"line\nbreak.png",
+    b"-dash.png",
+    b"%s[red].png",
+    b"a\x1b[31m.png",
+]
 
 
-@pytest.mark.parametrize("way", [{}, {"LC_ALL": "C"}, {"PYTHONIOENCODING": "ascii"}, {"PYTHONUTF8": "0", "LC_ALL": "POSIX"}])
+@pytest.mark.parametrize(
+    "way", [{}, {"LC_ALL": "C"}, {"PYTHONIOENCODING": "ascii"}, {"PYTHONUTF8": "0", "LC_ALL": "POSIX"}]
+)
 def test_any_name_that_the_file_system_holds(tmp_path: Path, way: dict[str, str]) -> None:
     data = (tmp_path / "d.png", square(64).save(tmp_path / "d.png"))[0].read_bytes()
     folder = os.fsencode(tmp_path / "in")
@@ -154,7 +163,9 @@ def test_few_open_files(folder: Path) -> None:
         assert len(done.stderr.splitlines()) <= 3
 
 
-@pytest.mark.parametrize("text", ["[" * 100_000, '[{"input_polygon": "a\\u0000.png", "colour": "red", "output_image": "b.png"}]'])
+@pytest.mark.parametrize(
+    "text", ["[" * 100_000, '[{"input_polygon": "a\\u0000.png", "colour": "red", "output_image": "b.png"}]']
+)
 def test_listings_made_to_harm(tmp_path: Path, polycolor: Run, text: str) -> None:
     (tmp_path / "data.json").write_text(text)
     done = polycolor("batch", "data.json", "-o", "out", code=2)

@@ -8,4 +8,17 @@ from polycolor_cli.batch.plan import FORMATS, Job, Paints, Passed, count, mark_f
 from polycolor_cli.batch.run import run
 from polycolor_cli.batch.work import STATES, Outcome, Worker
 
-__all__ = ["FORMATS", "STATES", "Job", "Outcome", "Paints", "Passed", "Worker", "count", "mark_folder", "plan", "run", "target_of"]
+__all__ = [
+    "FORMATS",
+    "STATES",
+    "Job",
+    "Outcome",
+    "Paints",
+    "Passed",
+    "Worker",
+    "count",
+    "mark_folder",
+    "plan",
+    "run",
+    "target_of",
+]

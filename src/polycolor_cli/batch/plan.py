@@ -66,8 +66,8 @@ def plan(
     only for a single folder, and then `FOLDER-colored` beside it. A data.json brings colours and names
     of its own, in place of those in `paints` and of `format`. Pictures that would meet under one name keep
     their extensions: a.png and a.jpg become a.png.png and a.jpg.png. A drawing that several sources lead to comes
-    once. Hidden files, other files, results and `output` itself are passed over and counted in `passed`. Raises PolycolorError for a source that is
-    not there and a data.json that cannot be used, before the first job.
+    once. Hidden files, other files, results and `output` itself are passed over and counted in `passed`. Raises
+    PolycolorError for a source that is not there and a data.json that cannot be used, before the first job.
     """
     named, kinds = _named(sources)
     target = target_of(named, output)

@@ -20,8 +20,8 @@ from typing import Any
 
 from polycolor_cli.batch.plan import Job
 from polycolor_cli.batch.work import HANDFUL, THREADS, Outcome, Worker, failed
-from polycolor_cli.fill import Colorizer
 from polycolor_cli.files import note, sweep_all
+from polycolor_cli.fill import Colorizer
 from polycolor_cli.processes import context, warm_up
 
 PIXELS_AT_ONCE = 200_000_000
@@ -174,9 +174,7 @@ def _unless_lost(future: Future[list[Outcome]], some: list[Job], lost: list[Job]
         return []
 
 
-def _until_it_dies(
-    lost: list[Job], colorizer: Colorizer, restart: bool, stop: Stop, interrupted: Stop
-) -> Outcomes:
+def _until_it_dies(lost: list[Job], colorizer: Colorizer, restart: bool, stop: Stop, interrupted: Stop) -> Outcomes:
     """Outcomes of lost jobs, one by one in one process, to their end or to the one that brings the process down."""
     with _processes(colorizer, 1, restart) as process:
         while lost and not stop() and not interrupted():

@@ -41,7 +41,8 @@ class Outcome:
 
     state: `filled`; `kept` where every output was there already; `empty` where nothing was found to fill and
     `doubtful` where much of what was filled is a guess, the first time and whenever it is kept; or `failed`. reason:
-    why it failed, or what a person should know of the fill; share: covered share of the picture (0..1), where it was filled.
+    why it failed, or what a person should know of the fill; share: covered share of the picture (0..1), where it was
+    filled.
     """
 
     source: str
@@ -111,19 +112,21 @@ class Worker:
         with location.told(job.source, "cannot be read"), job.source.open("rb") as file:
             data = read_bytes(file, str(job.source))
         drawing, missing, kept = hashlib.blake2b(data, digest_size=16), [], ""
+        state: State = "filled"
         for how, target in job.tasks:
             self._sweep(target)
             mark = _mark(drawing, how, target.suffix, self._colorizer)
             found = mark_of(target)
             if found in ("", "sheet"):
                 raise PolycolorError(f"{target}: is there already, and not by polycolor; move it or give another -o")
-            made_of, _, state = (found or "").partition(" ")
+            made_of, _, before = (found or "").partition(" ")
             if self._restart or made_of != mark:
                 missing.append((how, target, mark))
             else:
-                kept = state
+                kept = before
         if not missing:
-            return (kept, WARNINGS[kept], None) if kept in WARNINGS else ("kept", None, None)
+            state = cast(State, kept) if kept in WARNINGS else "kept"
+            return state, WARNINGS.get(kept), None
         header = opened(data, str(job.source))
         with self._room.for_(header.width * header.height) if self._room else nullcontext():
             with self._computing:

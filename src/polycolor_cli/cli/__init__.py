@@ -29,7 +29,7 @@ def main() -> None:
         _begin_early(sys.argv[1:])
         if sys.argv[-1] in ("--color", "--colour", "-c") and len(sys.argv) > 2:
             raise PolycolorError(
-                f"{sys.argv[-1]}: which colour? Put a #rrggbb in quotes (to a shell, # begins a comment), or leave # out"
+                f"{sys.argv[-1]}: which colour? A #rrggbb needs quotes, or no #: a shell takes it for a comment"
             )
         # not before: each process of a batch imports this module, with the script that began it
         from polycolor_cli.cli.app import app

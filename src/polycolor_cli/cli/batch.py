@@ -38,7 +38,13 @@ def command(
     ],
     colors: Annotated[
         list[str] | None,
-        typer.Option("--color", "--colour", "-c", metavar="COLOR", help="Colour to fill with; several make a folder each."),
+        typer.Option(
+            "--color",
+            "--colour",
+            "-c",
+            metavar="COLOR",
+            help="Colour to fill with; several make a folder each.",
+        ),
     ] = None,
     output: Annotated[
         str | None,
@@ -151,7 +157,8 @@ def command(
         if ended.is_set():
             raise interrupt.Interrupted
         summary = {"pictures": total} | {state: states[state] for state in STATES} | {
-            "hidden": passed.hidden, "other": passed.other, "results": passed.results, "linked": passed.linked, "unlisted": passed.closed,
+            "hidden": passed.hidden, "other": passed.other, "results": passed.results, "linked": passed.linked,
+            "unlisted": passed.closed,
             "seconds": round(time.monotonic() - began, 3),
         }  # fmt: skip
         record(json.dumps(summary), last=True)
@@ -159,7 +166,7 @@ def command(
     for note in [*notes, *passed.closed, *linked]:
         print(f"polycolor: {note}", file=sys.stderr)
     if states.total() > len(notes) >= MOST_NOTES:
-        print(f"polycolor: and more that are not named here (--report has all)", file=sys.stderr)
+        print("polycolor: and more that are not named here (--report has all)", file=sys.stderr)
     if as_json:
         print(json.dumps({"summary": summary}))
     elif not quiet:

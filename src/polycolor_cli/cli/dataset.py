@@ -1,9 +1,12 @@
 """polycolor dataset: write a synthetic dataset to train on or to measure with."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from polycolor_cli.cli import settings
 
 EPILOG = "Example: polycolor dataset shapes/ --train 56 --validation 8 --seed 1"
 
@@ -13,6 +16,7 @@ def command(
     train: Annotated[int, typer.Option("--train", metavar="N", min=1, help="Rows to train on.")] = 56,
     validation: Annotated[int, typer.Option("--validation", metavar="M", min=1, help="Rows to validate with.")] = 8,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Same seed, same bytes.")] = 0,
+    shapes: settings.Shapes = None,
     worn: Annotated[
         bool, typer.Option("--worn", help="All kinds of drawings and wear, not just clean outlines of 8 shapes.")
     ] = False,
@@ -23,5 +27,6 @@ def command(
     """
     from polycolor_cli.data.write import write_dataset
 
-    write_dataset(folder, train, validation, seed, "worn" if worn else "plain")
+    world = replace(settings.world_of(shapes), art_alone=True) if shapes else None
+    write_dataset(folder, train, validation, seed, "worn" if worn or shapes else "plain", world)
     print(f"{train} + {validation} drawings written to {folder}")

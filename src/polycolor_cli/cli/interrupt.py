@@ -27,8 +27,14 @@ class Settable(Protocol):
 
 _received, _told = signal.SIGINT, False
 _stop: Settable | None = None
-_line: Callable[[], str] = lambda: "interrupted"
 _said = threading.Lock()
+
+
+def _interrupted() -> str:
+    return "interrupted"
+
+
+_line: Callable[[], str] = _interrupted
 
 
 def install() -> None:

@@ -10,7 +10,11 @@ if TYPE_CHECKING:
 Color = Annotated[
     str | None,
     typer.Option(
-        "--color", "--colour", "-c", metavar="COLOR", help="Colour to fill with: a name, #rrggbb, rgb(), hsl(), oklch() …"
+        "--color",
+        "--colour",
+        "-c",
+        metavar="COLOR",
+        help="Colour to fill with: a name, #rrggbb, rgb(), hsl(), oklch() …",
     ),
 ]
 Lines = Annotated[

@@ -1,17 +1,29 @@
 """The options that say what a training is: those of train, and what tune fixes for all its trainings."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from polycolor_cli.errors import PolycolorError
+
 if TYPE_CHECKING:
+    from polycolor_cli.data.synthetic import World
     from polycolor_cli.train.config import TrainConfig
 
 _TRAINING, _NETWORK = "Training", "Network"
 
 Dataset = Annotated[str, typer.Argument(metavar="DATASET", help="Folder in the dataset layout.", show_default=False)]
 Synthetic = Annotated[bool, typer.Option("--synthetic", help="Learn from endless synthetic drawings (too).")]
+Shapes = Annotated[
+    Path | None,
+    typer.Option(
+        "--shapes",
+        metavar="FOLDER",
+        help="SVGs whose line art is drawn, instead of the illustrations that the default model has learnt from.",
+    ),
+]
 Epochs = Annotated[
     int,
     typer.Option(
@@ -112,6 +124,10 @@ def configured(given: dict[str, Any]) -> "TrainConfig":
         # BCE+Dice, AdamW and L1 are how papers spell them
         if name in given:
             given[name] = given[name].lower().replace("+", "-")
+    if given.get("shapes"):
+        if not given.get("synthetic"):
+            raise PolycolorError("--shapes: is drawn from by --synthetic, so give that too")
+        given = given | {"shapes": str(Path(given["shapes"]).resolve())}
     if given.get("dataset"):
         # a run can be resumed from anywhere
         given = given | {"dataset": str(Path(given["dataset"]).resolve())}
@@ -123,3 +139,22 @@ def configured(given: dict[str, Any]) -> "TrainConfig":
     config = TrainConfig(**{"precision": best_precision()} | given)
     config.check()
     return config
+
+
+def world_of(shapes: str | Path) -> "World":
+    """The synthetic world with the line art of a folder's SVGs; those that cannot be used are named, and counted."""
+    from dataclasses import replace
+
+    from polycolor_cli.data.corpus import corpus_of
+    from polycolor_cli.data.synthetic import TAUGHT
+
+    passed: list[str] = []
+
+    def report(line: str) -> None:
+        passed.append(line)
+        print(f"polycolor: {line}", file=sys.stderr)
+
+    corpus = corpus_of(Path(shapes), report)
+    if passed:
+        print(f"polycolor: {len(passed)} SVG{'s' if len(passed) > 1 else ''} passed over", file=sys.stderr)
+    return replace(TAUGHT, illustrations=corpus)

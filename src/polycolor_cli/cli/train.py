@@ -25,6 +25,7 @@ def command(
     dataset: settings.Dataset = "",
     out: Annotated[Path | None, typer.Option("--out", metavar="RUN", help="New folder for the run.")] = None,
     synthetic: settings.Synthetic = False,
+    shapes: settings.Shapes = None,
     resume: Annotated[
         Path | None,
         typer.Option("--resume", metavar="RUN", help="Go on with a run; --epochs or --steps may set a new end."),
@@ -192,13 +193,15 @@ def _resumed(run: Any, given: dict[str, Any], out: Path | None) -> "TrainConfig"
 
 def _train(config: "TrainConfig", run: Any, devices: int, num_nodes: int) -> None:
     stop = Event()
+    from polycolor_cli.data.synthetic import TAUGHT
     from polycolor_cli.train.finish import finish
     from polycolor_cli.train.loop import train
     from polycolor_cli.train.parallel import is_first
 
     try:
         with interrupt.saves(stop, "stopping after this step; everything is saved"), _Display() as display:
-            complete = train(config, run, display.update, stop, devices=devices, num_nodes=num_nodes)
+            world = settings.world_of(config.shapes) if config.shapes else TAUGHT
+            complete = train(config, run, display.update, stop, world, devices, num_nodes)
     except (FloatingPointError, OSError, PolycolorError) as error:
         if not is_first():
             # the first process says it

@@ -155,7 +155,7 @@ def _arcs(labels: NDArray[np.int32]) -> tuple[list[Points], list[tuple[int, int]
                 there = next((one for one in cracks[here] if one != before), before)
                 done |= {(here, there), (there, here)}
                 path.append(there)
-            (y, x), (v, u) = sorted(path[:2])
+            (y, x), (_, u) = sorted(path[:2])
             pair = (labels[y, x - 1], labels[y, x]) if u == x else (labels[y - 1, x], labels[y, x])
             arcs.append(_smoothed(np.array(path, np.float64)[:, ::-1]))
             sides.append((int(pair[0]), int(pair[1])))
@@ -180,7 +180,7 @@ def _smoothed(path: Points) -> Points:
 def save(illustrations: list[Illustration], path: Path) -> None:
     """Write illustrations into one file, as whole steps from point to point."""
     arcs = [np.round(arc * UNIT).astype(np.int16) for one in illustrations for arc in one.arcs]
-    steps = np.concatenate([np.diff(arc, axis=0, prepend=np.int16([[0, 0]])) for arc in arcs])
+    steps = np.concatenate([np.concatenate([arc[:1], arc[1:] - arc[:-1]]) for arc in arcs])
     np.savez_compressed(
         path,
         steps=np.ascontiguousarray(steps.T),

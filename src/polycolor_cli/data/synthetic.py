@@ -76,7 +76,8 @@ class World:
     """What there is to draw, and what happens to drawings: tables of kinds and how often each comes.
 
     illustrations: a file of `polycolor_cli.data.illustrations`, whose line art is drawn too, or none.
-    steady: every hand draws what it means; whole: no outline has gaps rubbed into it.
+    steady: every hand draws what it means; whole: no outline has gaps rubbed into it; art_alone: there are
+    illustrations and nothing else.
     """
 
     shapes: shapes.Kinds
@@ -84,6 +85,7 @@ class World:
     illustrations: FilePath | None = None
     steady: bool = False
     whole: bool = False
+    art_alone: bool = False
 
 
 TAUGHT = World(shapes.SHAPES, wear.KINDS, illustrations.CORPUS)
@@ -601,6 +603,7 @@ def drawing(seed: int, index: int, size: tuple[int, int] = (128, 128), world: Wo
     scale = 1 if aliased and enlarged == 1 else max(shrink, fine)
 
     scene, _ = SCENES[_SCENE_NAMES[rng.choice(len(_SCENE_NAMES), p=_SCENE_SHARE)]]
+    scene = _illustration if world.art_alone else scene
     canvas = Canvas(width, height, scale)
     bold = rng.random() < 0.3
     stroke = least * (rng.uniform(0.04, 0.14) if bold else np.exp(rng.uniform(np.log(0.003), np.log(0.11))))

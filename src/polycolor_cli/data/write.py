@@ -11,7 +11,7 @@ from PIL import Image
 from polycolor_cli.color import PALETTE
 from polycolor_cli.data import shapes, synthetic, unseen
 from polycolor_cli.data.strokes import Canvas
-from polycolor_cli.data.synthetic import Drawing
+from polycolor_cli.data.synthetic import Drawing, World
 from polycolor_cli.errors import PolycolorError
 from polycolor_cli.picture import write_picture
 
@@ -45,12 +45,14 @@ def plain_drawing(seed: int, index: int, shape: str, side: int = 128) -> Drawing
     return Drawing(255 - canvas.ink, canvas.coverage(), canvas.border())
 
 
-def write_dataset(folder: Path, train: int, validation: int, seed: int, style: Style = "plain") -> None:
+def write_dataset(
+    folder: Path, train: int, validation: int, seed: int, style: Style = "plain", world: World | None = None
+) -> None:
     """Write a dataset of `train` + `validation` rows, 128 px, into an empty or new folder.
 
     `plain` draws 8 shapes in 8 colours; 8 of the 64 pairs, each shape and each colour once, are kept
     for validation and never occur in training. `worn` draws from the whole synthetic world, and for
-    validation from shapes and kinds of wear that training never sees.
+    validation from shapes and kinds of wear that training never sees, or both from a `world` that is given.
     Raises PolycolorError where the folder holds something already or cannot be written.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
@@ -59,9 +61,9 @@ def write_dataset(folder: Path, train: int, validation: int, seed: int, style: S
     held_back = list(zip(rng.permutation(SHAPES), rng.permutation(COLORS), strict=True))
     pairs = [pair for pair in itertools.product(SHAPES, COLORS) if pair not in held_back]
     shuffled = [pairs[i] for i in rng.permutation(len(pairs))]
-    for split, rows, choice, start, world in (
-        ("training", train, shuffled, 0, synthetic.TAUGHT),
-        ("validation", validation, held_back, train, unseen.WORLD),
+    for split, rows, choice, start, drawn_from in (
+        ("training", train, shuffled, 0, world or synthetic.TAUGHT),
+        ("validation", validation, held_back, train, world or unseen.WORLD),
     ):
         table = []
         for row in range(rows):
@@ -71,7 +73,7 @@ def write_dataset(folder: Path, train: int, validation: int, seed: int, style: S
                 drawing = plain_drawing(seed, number, shape)
                 name = f"{shape}-{number + 1}"
             else:
-                drawing = synthetic.drawing(seed, number, (128, 128), world)
+                drawing = synthetic.drawing(seed, number, (128, 128), drawn_from)
                 drawing = Drawing(_shrunk(drawing), drawing.coverage, drawing.border)
                 name = f"drawing-{number + 1}"
             table.append(_write_row(folder / split, drawing, name, str(colour)))

@@ -179,9 +179,9 @@ class UNet(nn.Module):
     """drawing (N, planes, H, W) in 0..1, and a colour where it is conditioned on one -> logits.
 
     The logits are (N, 1, H, W) for `coverage`, whose sigmoid is the covered share of each pixel, with a second
-    plane for the border where the network has one, and (N, 3, H, W) for the others, whose sigmoid is the painted picture. The colour is RGB (N, 3) in
-    0..1 for `rgb`, an index (N,) into the palette for `embedding`, and into `color.named()`, which
-    the palette begins, for `text-film`.
+    plane for the border where the network has one, and (N, 3, H, W) for the others, whose sigmoid is the painted
+    picture. The colour is RGB (N, 3) in 0..1 for `rgb`, an index (N,) into the palette for `embedding`, and into
+    `color.named()`, which the palette begins, for `text-film`.
     """
 
     def __init__(self, dims: Dimensions) -> None:

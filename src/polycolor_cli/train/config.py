@@ -27,7 +27,8 @@ Precision = Literal["bf16-mixed", "32"]
 class TrainConfig:
     """Settings of a training; `config.toml` of a run holds exactly these.
 
-    dataset: folder in the dataset layout, or empty; synthetic: draw from the synthetic world.
+    dataset: folder in the dataset layout, or empty; synthetic: draw from the synthetic world; shapes: a folder of
+    SVGs whose line art that world has, or empty for the usual illustrations.
     An epoch goes once through the dataset, or through 16,000 drawings without one.
     steps: optimiser steps, or 0 to train for `epochs`; patience: epochs without a smaller validation loss
     after which to end early, or 0. batch_size: drawings per step, of all processes together.
@@ -44,6 +45,7 @@ class TrainConfig:
 
     dataset: str = ""
     synthetic: bool = False
+    shapes: str = ""
     conditioning: Conditioning = "coverage"
     epochs: int = 50
     steps: int = 0
