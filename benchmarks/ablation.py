@@ -19,11 +19,13 @@ from unittest import mock
 import numpy as np
 from PIL import Image
 
-from polycolor_cli import fill, metrics, picture
 from polycolor_cli.data import batch, unseen
 from polycolor_cli.data.batch import Batch, training_batches
 from polycolor_cli.data.synthetic import TAUGHT, World, drawing
-from polycolor_cli.fill import Colorizer
+from polycolor_cli.evaluate import metrics
+from polycolor_cli.fill import network
+from polycolor_cli.fill import planes as planes_
+from polycolor_cli.fill.colorizer import Colorizer
 from polycolor_cli.train import loop
 from polycolor_cli.train.config import TrainConfig, best_precision
 from polycolor_cli.train.finish import finish
@@ -53,7 +55,7 @@ def means_only() -> Iterator[None]:
         mock.patch.object(loop, "training_batches", batches),
         mock.patch.object(loop, "validation_batches", validation),
         mock.patch.object(loop, "halved", lambda planes: batch.halved(planes)[:, 1:2].expand(-1, 3, -1, -1)),
-        mock.patch.object(fill, "halved", lambda planes: (picture.halved(planes)[1],) * 3),
+        mock.patch.object(network, "halved", lambda planes: (planes_.halved(planes)[1],) * 3),
     ):
         yield
 

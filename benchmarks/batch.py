@@ -25,7 +25,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from polycolor_cli.data.write import SHAPES, plain_drawing
-from polycolor_cli.picture import encode, read_picture
+from polycolor_cli.files.picture import encode, read_picture
 
 POLYCOLOR = str(Path(sys.executable).with_name("polycolor"))
 CORES = len(os.sched_getaffinity(0))

@@ -18,19 +18,20 @@ import numpy as np
 from ablation import CLEAN, GAPPED, filled_right, shrunk
 from PIL import Image
 
-from polycolor_cli import metrics
 from polycolor_cli.color import PALETTE, RGB, parse_color
 from polycolor_cli.data import unseen
 from polycolor_cli.data.synthetic import World, drawing
 from polycolor_cli.data.write import SHAPES, plain_drawing, write_dataset
-from polycolor_cli.fill import Colorizer, Paint
+from polycolor_cli.evaluate import metrics
+from polycolor_cli.fill.colorizer import Colorizer
+from polycolor_cli.fill.paint import Paint
+from polycolor_cli.models.check import ModelError
 from polycolor_cli.nn.export import load_weights
 from polycolor_cli.nn.text import width_of
 from polycolor_cli.train.config import TrainConfig, best_precision
 from polycolor_cli.train.finish import finish
 from polycolor_cli.train.loop import train
 from polycolor_cli.train.run import Run
-from polycolor_cli.weights import ModelError
 
 ROWS: dict[str, dict[str, Any]] = {
     "coverage": {},

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from polycolor_cli import Colorizer
-from polycolor_cli.classical import holes
 from polycolor_cli.data import unseen
-from polycolor_cli.metrics import RIGHT, soft_iou
+from polycolor_cli.evaluate.classical import holes
+from polycolor_cli.evaluate.metrics import RIGHT, soft_iou
 
 Gray = NDArray[np.uint8]
 SIDES = (64, 128, 200, 300, 512, 1000)

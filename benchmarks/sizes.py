@@ -16,8 +16,8 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from polycolor_cli import Colorizer
-from polycolor_cli.fill import Paint
-from polycolor_cli.metrics import soft_iou
+from polycolor_cli.evaluate.metrics import soft_iou
+from polycolor_cli.fill.paint import Paint
 
 SIDES = (32, 128, 256, 512, 1024, 2048, 4096)
 

@@ -16,8 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from polycolor_cli import Colorizer, classical, metrics
-from polycolor_cli.cases import read_cases
+from polycolor_cli import Colorizer
+from polycolor_cli.evaluate import classical, metrics
+from polycolor_cli.evaluate.cases import read_cases
 
 Rng = np.random.Generator
 Plane = NDArray[np.float64]

@@ -18,13 +18,14 @@ import numpy as np
 import onnxruntime
 from PIL import Image
 
-from polycolor_cli import weights
-from polycolor_cli.batch import Job, Worker
-from polycolor_cli.batch.work import HANDFUL
+from polycolor_cli.batch.plan import Job
+from polycolor_cli.batch.work import CHUNK, Worker
 from polycolor_cli.data.write import SHAPES, plain_drawing
-from polycolor_cli.files import write_whole
-from polycolor_cli.fill import Colorizer, Paint, paint
-from polycolor_cli.picture import encode, mark_of, read_picture
+from polycolor_cli.files.atomic import write_whole
+from polycolor_cli.files.picture import encode, mark_of, read_picture
+from polycolor_cli.fill.colorizer import Colorizer
+from polycolor_cli.fill.paint import Paint, paint
+from polycolor_cli.models import weights
 
 COUNT = 200
 RED = Paint("red")
@@ -56,7 +57,7 @@ def parts(folder: Path, fill: Colorizer) -> None:
     gray = np.asarray(picture)
     planes = np.stack([gray] * 3)[None].astype(np.float32) / 255
     nothing = {"guess": np.zeros((0, 1, 0, 0), np.float32)}
-    session = fill._session
+    session = fill._network._session
     coverage = fill.coverage(picture)
     assert not np.array_equal(gapped, image)
     filled = paint(picture, coverage, RED)
@@ -138,7 +139,7 @@ def together(folder: Path) -> None:
         path = folder / f"{number}.png"
         Image.fromarray(plain_drawing(9, number, SHAPES[number % 8]).picture).save(path)
         jobs.append(Job(path, ((RED, folder / "out" / path.name),)))
-    handfuls = [jobs[start : start + HANDFUL] for start in range(0, COUNT, HANDFUL)]
+    chunks = [jobs[start : start + CHUNK] for start in range(0, COUNT, CHUNK)]
     begin()
     rows = {}
 
@@ -146,14 +147,14 @@ def together(folder: Path) -> None:
         work()
         return min(median(work, 3) / COUNT for _ in range(2))
 
-    rows["one after another"] = timed(lambda: list(map(some, handfuls)))
+    rows["one after another"] = timed(lambda: list(map(some, chunks)))
     with ThreadPoolExecutor(2) as threads:
         workers = [Worker(Colorizer(threads=1), restart=True) for _ in range(2)]
         rows["two threads"] = timed(
-            lambda: list(threads.map(lambda pair: workers[pair[0] % 2].some(pair[1]), enumerate(handfuls)))
+            lambda: list(threads.map(lambda pair: workers[pair[0] % 2].some(pair[1]), enumerate(chunks)))
         )
     with ProcessPoolExecutor(2, initializer=begin) as processes:
-        rows["two processes"] = timed(lambda: list(processes.map(some, handfuls)))
+        rows["two processes"] = timed(lambda: list(processes.map(some, chunks)))
     table("whole jobs, each", rows)
 
 

@@ -16,7 +16,8 @@ import pytest
 from PIL import Image, ImageDraw
 
 from polycolor_cli.cli import main
-from polycolor_cli.fill import Colorizer, Filled, Paint
+from polycolor_cli.fill.colorizer import Colorizer, Filled
+from polycolor_cli.fill.paint import Paint
 
 Run = Callable[..., subprocess.CompletedProcess[bytes]]
 Refused = Callable[..., str]

@@ -11,19 +11,19 @@ if TYPE_CHECKING:
     from typing import Any
 
     from polycolor_cli.color import ColorError, parse_color
-    from polycolor_cli.fill import Colorizer, colorize
-    from polycolor_cli.picture import PictureError
-    from polycolor_cli.weights import ModelError
+    from polycolor_cli.files.picture import PictureError
+    from polycolor_cli.fill.colorizer import Colorizer, colorize
+    from polycolor_cli.models.check import ModelError
 
     __version__: str
 
 _HOMES = {
-    "colorize": "fill",
-    "Colorizer": "fill",
+    "colorize": "fill.colorizer",
+    "Colorizer": "fill.colorizer",
     "parse_color": "color",
     "ColorError": "color",
-    "PictureError": "picture",
-    "ModelError": "weights",
+    "PictureError": "files.picture",
+    "ModelError": "models.check",
 }
 
 __all__ = ["ColorError", "Colorizer", "ModelError", "PictureError", "__version__", "colorize", "parse_color"]

@@ -23,9 +23,11 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from conftest import Run, square
-from polycolor_cli.batch import plan, run
-from polycolor_cli.fill import Colorizer, Paint
-from polycolor_cli.picture import PictureError, read_picture
+from polycolor_cli.batch.plan import plan
+from polycolor_cli.batch.run import run
+from polycolor_cli.files.picture import PictureError, read_picture
+from polycolor_cli.fill.colorizer import Colorizer
+from polycolor_cli.fill.paint import Paint
 
 TIMES = int(os.environ.get("POLYCOLOR_FAULTS", "1"))
 POLYCOLOR = str(Path(sys.executable).with_name("polycolor"))

@@ -13,7 +13,8 @@ from safetensors.torch import load_file
 from conftest import Refused, square
 from polycolor_cli.data.batch import synthetic_batch
 from polycolor_cli.data.write import write_dataset
-from polycolor_cli.fill import Colorizer, Paint
+from polycolor_cli.fill.colorizer import Colorizer
+from polycolor_cli.fill.paint import Paint
 from polycolor_cli.train import loop
 from polycolor_cli.train.config import PRESETS, TrainConfig
 from polycolor_cli.train.finish import finish

@@ -16,12 +16,12 @@ from polycolor_cli.batch.plan import Job
 from polycolor_cli.batch.run import Outcomes, Stop
 from polycolor_cli.batch.work import THREADS, Outcome, Worker, failed
 from polycolor_cli.errors import PolycolorError
-from polycolor_cli.fill import Colorizer
+from polycolor_cli.fill.colorizer import Colorizer
 
 AT_ONCE = 10_000
 """Jobs that the cluster is given at a time, so that memory does not grow with their number."""
 TRIES = 3
-"""How often a handful is begun, should its worker die under it."""
+"""How often a chunk is begun, should its worker die under it."""
 
 
 def run(
@@ -71,8 +71,8 @@ def _ray() -> Any:
 
 
 def _outcomes(ray: Any, jobs: list[Job], colorizer: Colorizer, actors: int, restart: bool) -> Outcomes:
-    handfuls = max(actors, -(-len(jobs) // THREADS))
-    data = ray.data.from_items([{"job": pickle.dumps(job)} for job in jobs], override_num_blocks=handfuls)
+    chunks = max(actors, -(-len(jobs) // THREADS))
+    data = ray.data.from_items([{"job": pickle.dumps(job)} for job in jobs], override_num_blocks=chunks)
     tries = ray.remote(num_cpus=0)(_Tries).remote()
     done = data.map_batches(
         _Actor,
@@ -86,14 +86,14 @@ def _outcomes(ray: Any, jobs: list[Job], colorizer: Colorizer, actors: int, rest
 
 
 class _Tries:
-    """Counts how often each handful was begun."""
+    """Counts how often each chunk was begun."""
 
     def __init__(self) -> None:
         self._begun: Counter[bytes] = Counter()
 
-    def begin(self, handful: bytes) -> int:
-        self._begun[handful] += 1
-        return self._begun[handful]
+    def begin(self, chunk: bytes) -> int:
+        self._begun[chunk] += 1
+        return self._begun[chunk]
 
 
 class _Actor:
@@ -102,13 +102,13 @@ class _Actor:
     def __init__(self, colorizer: bytes, restart: bool, tries: Any) -> None:
         import ray
 
-        self._begin = lambda handful: ray.get(tries.begin.remote(handful))
+        self._begin = lambda chunk: ray.get(tries.begin.remote(chunk))
         self._worker = Worker(pickle.loads(colorizer), restart)
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
         jobs = [pickle.loads(job) for job in batch["job"]]
         if self._begin(batch["job"][0]) <= TRIES:
             return {"outcome": [outcome.as_json() for outcome in self._worker.some(jobs)]}
-        # Ray gives a handful to another worker for as long as they die under it
+        # Ray gives a chunk to another worker for as long as they die under it
         reason = f"a worker died {TRIES} times over this picture or one done with it (out of memory?)"
         return {"outcome": [failed(job, reason).as_json() for job in jobs]}

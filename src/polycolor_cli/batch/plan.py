@@ -8,11 +8,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, get_args
 
-from polycolor_cli import location
 from polycolor_cli.data.dataset import read_rows
 from polycolor_cli.errors import PolycolorError
-from polycolor_cli.fill import Paint
-from polycolor_cli.picture import READABLE, can_be_marked, mark_of
+from polycolor_cli.files import location
+from polycolor_cli.files.picture import READABLE, can_be_marked, mark_of
+from polycolor_cli.fill.paint import Paint
 
 RESULTS = ".polycolor-results"
 """The file that tells a folder of results from one of drawings."""

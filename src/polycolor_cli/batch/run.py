@@ -10,26 +10,25 @@ import os
 import pickle
 import signal
 import threading
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from multiprocessing.connection import wait as wait_for
 from pathlib import Path
-from typing import Any
 
+from polycolor_cli.batch.budget import PixelBudget
 from polycolor_cli.batch.plan import Job
-from polycolor_cli.batch.work import HANDFUL, THREADS, Outcome, Worker, failed
-from polycolor_cli.files import note, sweep_all
-from polycolor_cli.fill import Colorizer
-from polycolor_cli.processes import context, warm_up
+from polycolor_cli.batch.processes import context, warm_up
+from polycolor_cli.batch.work import CHUNK, THREADS, Outcome, Worker, failed
+from polycolor_cli.files.atomic import note, sweep_all
+from polycolor_cli.fill.colorizer import Colorizer
 
 PIXELS_AT_ONCE = 200_000_000
 """Pixels of drawings that are open at the same time, however many processes there are."""
 AHEAD = 2
-"""Handfuls for each process: the one under way, and the next."""
+"""Chunks for each process: the one under way, and the next."""
 MOMENT = 0.1
-"""Seconds that a handful should take: long beside handing it over, and short for whoever watches."""
+"""Seconds that a chunk should take: long beside handing it over, and short for whoever watches."""
 POLL = 0.05
 """Seconds between looks at whether somebody has told the batch to end."""
 GRACE = 0.8
@@ -55,27 +54,27 @@ def run(
     the same again are kept, unless `restart`. Once `stop` says so no job begins, and those under way are
     finished; once `interrupted` does, those that take longer than a moment are given up too.
     """
-    handfuls = _Handfuls(jobs)
+    chunks = _Chunks(jobs)
     if workers > 1:
-        yield from _on_processes(handfuls, colorizer, workers, restart, stop, interrupted)
+        yield from _on_processes(chunks, colorizer, workers, restart, stop, interrupted)
         return
     work = Worker(colorizer, restart)
-    while some := handfuls.next():
+    while some := chunks.next():
         done = work.some(some, PATIENCE)
-        handfuls.learn(some, done)
+        chunks.learn(some, done)
         yield from done
         if stop() or interrupted():
             return
 
 
-class _Handfuls:
+class _Chunks:
     """Jobs, as many together as take a moment: one large picture, or many small ones."""
 
     def __init__(self, jobs: Iterable[Job]) -> None:
         self._jobs, self._size = iter(jobs), 1
 
     def next(self) -> list[Job]:
-        """The next handful, empty at the end."""
+        """The next chunk, empty at the end."""
         some = list(itertools.islice(self._jobs, self._size))
         # by the system's own names: pathlib's take five times as long
         folders = {os.path.dirname(target) for job in some if job.is_here for target in job.outputs}  # noqa: PTH120
@@ -84,23 +83,23 @@ class _Handfuls:
         return some
 
     def learn(self, some: list[Job], done: list[Outcome]) -> None:
-        """Learn from a handful how large the next should be; what was not done of it comes again."""
+        """Learn from a chunk how large the next should be; what was not done of it comes again."""
         if rest := some[len(done) :]:
             self._jobs = itertools.chain(rest, self._jobs)
         seconds = sum(outcome.seconds for outcome in done) / len(done)
         # from far away several come at the same time
-        least, most = (1, HANDFUL) if all(job.is_here for job in some) else (THREADS, THREADS)
+        least, most = (1, CHUNK) if all(job.is_here for job in some) else (THREADS, THREADS)
         self._size = min(max(least, int(MOMENT / max(seconds, 1e-6))), most, 2 * self._size)
 
 
 def _on_processes(
-    handfuls: _Handfuls, colorizer: Colorizer, workers: int, restart: bool, stop: Stop, interrupted: Stop
+    chunks: _Chunks, colorizer: Colorizer, workers: int, restart: bool, stop: Stop, interrupted: Stop
 ) -> Outcomes:
     lost: list[Job] = []
     while True:
         processes = _processes(colorizer, workers, restart)
         try:
-            yield from _until_one_dies(handfuls, processes, workers, lost, stop, interrupted)
+            yield from _until_one_dies(chunks, processes, workers, lost, stop, interrupted)
         finally:
             processes.shutdown(wait=True, cancel_futures=True)
         if interrupted():
@@ -113,7 +112,7 @@ def _on_processes(
 
 
 def _until_one_dies(
-    handfuls: _Handfuls,
+    chunks: _Chunks,
     processes: ProcessPoolExecutor,
     workers: int,
     lost: list[Job],
@@ -123,7 +122,7 @@ def _until_one_dies(
     """Outcomes of jobs, to their end or until a process dies; what was under way then is put into `lost`."""
     waiting: dict[Future[list[Outcome]], list[Job]] = {}
     while not lost:
-        while not stop() and not interrupted() and len(waiting) < workers * AHEAD and (some := handfuls.next()):
+        while not stop() and not interrupted() and len(waiting) < workers * AHEAD and (some := chunks.next()):
             try:
                 waiting[processes.submit(_do, some)] = some
             except BrokenProcessPool:
@@ -139,13 +138,13 @@ def _until_one_dies(
         for future in done:
             some = waiting.pop(future)
             if outcomes := _unless_lost(future, some, lost):
-                handfuls.learn(some, outcomes)
+                chunks.learn(some, outcomes)
                 yield from outcomes
         if interrupted():
             return
     for future, some in waiting.items():
         if outcomes := _unless_lost(future, some, lost):
-            handfuls.learn(some, outcomes)
+            chunks.learn(some, outcomes)
             yield from outcomes
 
 
@@ -189,45 +188,24 @@ def _until_it_dies(lost: list[Job], colorizer: Colorizer, restart: bool, stop: S
                 return
 
 
-class Room:
-    """Pixels that may be open at once, in all processes together; one picture alone may be larger."""
-
-    def __init__(self, context: Any, pixels: int) -> None:
-        self._pixels, self._changed = pixels, context.Condition()
-        self._free = context.Value("q", pixels, lock=False)
-
-    @contextmanager
-    def for_(self, pixels: int) -> Iterator[None]:
-        pixels = min(pixels, self._pixels)
-        with self._changed:
-            self._changed.wait_for(lambda: self._free.value >= pixels)
-            self._free.value -= pixels
-        try:
-            yield
-        finally:
-            with self._changed:
-                self._free.value += pixels
-                self._changed.notify_all()
-
-
 def _processes(colorizer: Colorizer, workers: int, restart: bool) -> ProcessPoolExecutor:
     warm_up()
     way = context()
-    given = pickle.dumps(colorizer), restart, Room(way, PIXELS_AT_ONCE)
+    given = pickle.dumps(colorizer), restart, PixelBudget(way, PIXELS_AT_ONCE)
     return ProcessPoolExecutor(workers, way, _begin, given)
 
 
 _worker: Worker
 
 
-def _begin(colorizer: bytes, restart: bool, room: Room) -> None:
+def _begin(colorizer: bytes, restart: bool, budget: PixelBudget) -> None:
     """The beginning of a process: its worker, loaded once."""
     global _worker
     # Ctrl-C is the parent's to hear; where processes are spawned, not forked, it would be heard here too
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: _end())
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    _worker = Worker(pickle.loads(colorizer), restart, room)
+    _worker = Worker(pickle.loads(colorizer), restart, budget)
 
 
 def _end_with_parent() -> None:

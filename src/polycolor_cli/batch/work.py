@@ -14,19 +14,18 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, cast, get_args
+from typing import Literal, cast, get_args
 
-from polycolor_cli import location
+from polycolor_cli.batch.budget import PixelBudget
 from polycolor_cli.batch.plan import Job
 from polycolor_cli.errors import FileError, PolycolorError
-from polycolor_cli.files import Staged, place, sweep
-from polycolor_cli.fill import WARNINGS, Colorizer, Paint
-from polycolor_cli.picture import encode, format_of, mark_of, opened, read_bytes, seen
+from polycolor_cli.files import location
+from polycolor_cli.files.atomic import Staged, place, sweep
+from polycolor_cli.files.picture import encode, format_of, mark_of, opened, read_bytes, seen
+from polycolor_cli.fill.colorizer import WARNINGS, Colorizer
+from polycolor_cli.fill.paint import Paint
 
-if TYPE_CHECKING:
-    from polycolor_cli.batch.run import Room
-
-HANDFUL = 64
+CHUNK = 64
 """Jobs that a worker is given together, at most."""
 THREADS = 8
 """Jobs that are read and written at the same time, where that is far away."""
@@ -66,16 +65,16 @@ def failed(job: Job, why: str) -> Outcome:
 class Worker:
     """Does jobs one at a time; from far away others are read and written meanwhile, which takes long there.
 
-    `room` is shared by workers that together must not open too much at once. OpenCV is left with one thread in
+    `budget` is shared by workers that together must not open too much at once. OpenCV is left with one thread in
     the worker's process.
     """
 
-    def __init__(self, colorizer: Colorizer, restart: bool = False, room: "Room | None" = None) -> None:
+    def __init__(self, colorizer: Colorizer, restart: bool = False, budget: PixelBudget | None = None) -> None:
         import cv2
 
         # OpenCV's own threads only wait for each other on small pictures, and take the other workers' cores
         cv2.setNumThreads(1)
-        self._colorizer, self._restart, self._room = colorizer, restart, room
+        self._colorizer, self._restart, self._budget = colorizer, restart, budget
         self._computing = threading.Lock()
         self._threads = ThreadPoolExecutor(THREADS)
         self._swept: set[str] = set()
@@ -128,7 +127,7 @@ class Worker:
             state = cast(State, kept) if kept in WARNINGS else "kept"
             return state, WARNINGS.get(kept), None
         header = opened(data, str(job.source))
-        with self._room.for_(header.width * header.height) if self._room else nullcontext():
+        with self._budget.hold(header.width * header.height) if self._budget else nullcontext():
             with self._computing:
                 image = seen(header, str(job.source))
                 fills = self._colorizer.fill_each(image, [how for how, _, _ in missing])

@@ -88,7 +88,7 @@ def _begin_early(words: list[str]) -> None:
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     others = ("-h", "--help", "--workers", "--engine")
     if words[:1] == ["batch"] and not any(word.startswith(others) for word in words):
-        from polycolor_cli.processes import cores, warm_up
+        from polycolor_cli.batch.processes import cores, warm_up
 
         if cores() > 1:
             warm_up()

@@ -16,8 +16,8 @@ from polycolor_cli.cli import interrupt, outputs, painting
 from polycolor_cli.errors import FileError, PolycolorError
 
 if TYPE_CHECKING:
-    from polycolor_cli.batch import Outcome
-    from polycolor_cli.fill import Paint
+    from polycolor_cli.batch.work import Outcome
+    from polycolor_cli.fill.paint import Paint
 
 EPILOG = "Example: polycolor batch folder/ --color red"
 
@@ -101,8 +101,10 @@ def command(
     """
     if engine not in _ENGINES:
         raise PolycolorError(f"--engine {engine}: not one of {', '.join(_ENGINES)}")
-    from polycolor_cli.batch import FORMATS, STATES, Passed, count, mark_folder, plan, run, target_of
-    from polycolor_cli.processes import cores
+    from polycolor_cli.batch.plan import FORMATS, Passed, count, mark_folder, plan, target_of
+    from polycolor_cli.batch.processes import cores
+    from polycolor_cli.batch.run import run
+    from polycolor_cli.batch.work import STATES
 
     if format not in FORMATS:
         raise PolycolorError(f"--format {format}: not one of {', '.join(FORMATS)}")
@@ -182,7 +184,7 @@ def _paints(
 ) -> dict[str, "Paint | None"]:
     """The paints by the names of their folders."""
     from polycolor_cli.color import slug
-    from polycolor_cli.fill import Paint
+    from polycolor_cli.fill.paint import Paint
 
     if mask:
         return {"mask": None}
@@ -222,7 +224,7 @@ def _report(path: Path | None) -> Iterator[Callable[..., None]]:
     if path is None:
         yield lambda entry, last=False: None
         return
-    from polycolor_cli.files import Staged, fresh_beside, place
+    from polycolor_cli.files.atomic import Staged, fresh_beside, place
 
     fresh = fresh_beside(path)
     between = ""

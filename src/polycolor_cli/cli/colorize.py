@@ -11,7 +11,8 @@ from polycolor_cli.cli import painting
 from polycolor_cli.errors import FileError, PolycolorError
 
 if TYPE_CHECKING:
-    from polycolor_cli.fill import Colorizer, Paint
+    from polycolor_cli.fill.colorizer import Colorizer
+    from polycolor_cli.fill.paint import Paint
 
 EPILOG = "Example: polycolor colorize shape.png --color magenta -o out.png"
 MARK = "fill"
@@ -48,7 +49,7 @@ def command(
     if background == "transparent" and not mask:
         _refuse_opaque(jobs)
 
-    from polycolor_cli.fill import Paint
+    from polycolor_cli.fill.paint import Paint
 
     how = None if mask else Paint(color or "", lines, background)  # type: ignore[arg-type]
     colorizer = painting.colorizer(model, offline=offline)
@@ -64,7 +65,7 @@ def command(
 
 
 def _one(source: str, target: Path | None, colorizer: "Colorizer", how: "Paint | None") -> None:
-    from polycolor_cli.picture import encode, read_bytes, read_picture, write_picture
+    from polycolor_cli.files.picture import encode, read_bytes, read_picture, write_picture
 
     if target is not None:
         _refuse_foreign(target)
@@ -84,7 +85,7 @@ def _one(source: str, target: Path | None, colorizer: "Colorizer", how: "Paint |
 
 
 def _refuse_opaque(jobs: list[tuple[str, Path | None]]) -> None:
-    from polycolor_cli.picture import OPAQUE, format_of
+    from polycolor_cli.files.picture import OPAQUE, format_of
 
     for _, target in jobs:
         if target is not None and format_of(target) in OPAQUE:
@@ -93,7 +94,7 @@ def _refuse_opaque(jobs: list[tuple[str, Path | None]]) -> None:
 
 def _refuse_foreign(target: Path) -> None:
     """Raise FileError where something lies in the place of a result that is none itself."""
-    from polycolor_cli.picture import can_be_marked, mark_of
+    from polycolor_cli.files.picture import can_be_marked, mark_of
 
     found = mark_of(target)
     if found is None or found not in ("", "sheet"):
@@ -116,7 +117,7 @@ def _target(source: str, output: str | None, name: str, many: bool) -> Path | No
         raise FileError(f"{output}: must be a folder, for there are several pictures")
     if path.is_dir() or many or output.endswith("/"):
         return path / f"{stem}.png"
-    from polycolor_cli.picture import format_of
+    from polycolor_cli.files.picture import format_of
 
     format_of(path)
     if not path.parent.is_dir():

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from polycolor_cli.weights import Progress
+    from polycolor_cli.models.weights import Progress
 
 EVERY = 3.0
 """Seconds between lines that say how far a download is, where there is no terminal for a bar."""

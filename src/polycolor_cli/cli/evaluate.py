@@ -58,12 +58,12 @@ def command(
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
     from rich.table import Table
 
-    from polycolor_cli import evaluate
-    from polycolor_cli.cases import read_cases
-    from polycolor_cli.classical import FILLS
-    from polycolor_cli.files import write_whole
-    from polycolor_cli.picture import write_picture
-    from polycolor_cli.weights import DEFAULT
+    from polycolor_cli.evaluate import scores
+    from polycolor_cli.evaluate.cases import read_cases
+    from polycolor_cli.evaluate.classical import FILLS
+    from polycolor_cli.files.atomic import write_whole
+    from polycolor_cli.files.picture import write_picture
+    from polycolor_cli.models.weights import DEFAULT
 
     names = list(FILLS) if against == "all" else [name for name in against.split(",") if name]
     for name in names:
@@ -75,31 +75,31 @@ def command(
         outputs.check_picture(page, SHEET)
     models = models or [DEFAULT]
     folders = {str(folder).rstrip("/"): read_cases(folder) for folder in datasets}
-    methods = {model: evaluate.by_model(painting.colorizer(model, offline=offline)) for model in models}
-    methods |= {name: evaluate.by_hand(name) for name in names}
+    methods = {model: scores.by_model(painting.colorizer(model, offline=offline)) for model in models}
+    methods |= {name: scores.by_hand(name) for name in names}
 
     console = Console(stderr=True)
     columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.description}"))
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         task = progress.add_task("", total=sum(map(len, folders.values())))
-        scores = evaluate.evaluate(folders, methods, lambda name: progress.update(task, description=name, advance=1))
+        results = scores.evaluate(folders, methods, lambda name: progress.update(task, description=name, advance=1))
 
     plain = Console(file=sys.stdout, width=80, highlight=False)
     for folder, cases in folders.items():
         table = Table(box=MARKDOWN, padding=(0, 0))
-        for heading in ("fill", *evaluate.MEASURES.values()):
+        for heading in ("fill", *scores.MEASURES.values()):
             table.add_column(heading, justify="left" if heading == "fill" else "right", overflow="fold")
-        for row in evaluate.rows([score for score in scores if score.folder == folder]):
+        for row in scores.rows([score for score in results if score.folder == folder]):
             table.add_row(*row)
         print(f"{folder}: {len(cases)} drawing{'s' if len(cases) != 1 else ''}")
         plain.print(table)
     if report is not None:
         entries = [
             {"dataset": score.folder, "fill": score.method, "mean": score.mean(), "drawings": score.drawings}
-            for score in scores
+            for score in results
         ]
         write_whole(report, json.dumps(entries, indent=1).encode() + b"\n")
     if page is not None:
         by_name = {(folder, case.name): case for folder, cases in folders.items() for case in cases}
-        chosen = [by_name[key] for key in evaluate.worst(scores, models[0])]
-        write_picture(evaluate.sheet(chosen, methods[models[0]]), page, SHEET)
+        chosen = [by_name[key] for key in scores.worst(results, models[0])]
+        write_picture(scores.sheet(chosen, methods[models[0]]), page, SHEET)

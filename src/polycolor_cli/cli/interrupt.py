@@ -84,7 +84,7 @@ def clean_up() -> None:
     """End what the command began, remove what is half-written, and say that it was ended."""
     import multiprocessing
 
-    from polycolor_cli.files import sweep_all
+    from polycolor_cli.files.atomic import sweep_all
 
     children = multiprocessing.active_children()
     for child in children:

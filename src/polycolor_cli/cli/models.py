@@ -22,7 +22,7 @@ def models(context: typer.Context) -> None:
     """List the published models: size, where each is, and how well it fills."""
     if context.invoked_subcommand is not None:
         return
-    from polycolor_cli.weights import published
+    from polycolor_cli.models.weights import published
 
     for entry in published().values():
         where = "in the package" if entry.ships else "downloaded" if entry.path.is_file() else "to be downloaded"
@@ -35,7 +35,7 @@ def models(context: typer.Context) -> None:
 def download(name: Name) -> None:
     """Download a model to the user's cache, unless it is there."""
     from polycolor_cli.cli.download import progress
-    from polycolor_cli.weights import read
+    from polycolor_cli.models.weights import read
 
     entry = _published(name)
     with progress() as show:
@@ -46,7 +46,7 @@ def download(name: Name) -> None:
 @app.command("path", cls=QuickCommand, epilog="Example: polycolor models path polycolor")
 def path(name: Name) -> None:
     """Print where a model's file is."""
-    from polycolor_cli.weights import published
+    from polycolor_cli.models.weights import published
 
     entry = published()[_published(name)]
     if not entry.path.is_file():
@@ -57,14 +57,14 @@ def path(name: Name) -> None:
 @app.command("clear", cls=QuickCommand, epilog="Example: polycolor models clear")
 def clear() -> None:
     """Remove all downloaded models from the user's cache."""
-    from polycolor_cli import weights
+    from polycolor_cli.models import weights
 
     freed = weights.clear()
     print(f"{freed / 1e6:.1f} MB removed from {weights.cache()}")
 
 
 def _published(name: str) -> str:
-    from polycolor_cli.weights import published
+    from polycolor_cli.models.weights import published
 
     if name not in published():
         raise PolycolorError(f"{name}: no published model; there are {', '.join(published())}")

@@ -16,7 +16,7 @@ def check_json(path: Path, begins: bytes) -> None:
 
 def check_picture(path: Path, mark: str) -> None:
     """Raise FileError where a picture cannot go to a path: whatever is there must be one with that mark."""
-    from polycolor_cli.picture import can_be_marked, format_of, mark_of
+    from polycolor_cli.files.picture import can_be_marked, format_of, mark_of
 
     _check_folder(path)
     format_of(path)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from polycolor_cli.fill import Colorizer
+    from polycolor_cli.fill.colorizer import Colorizer
 
 Color = Annotated[
     str | None,
@@ -54,8 +54,8 @@ Offline = Annotated[bool, typer.Option("--offline", help="Never download a model
 def colorizer(model: str, threads: int = 0, offline: bool = False) -> "Colorizer":
     """The model by its name, its download shown where it has to be downloaded."""
     from polycolor_cli.cli.download import progress
-    from polycolor_cli.fill import Colorizer
-    from polycolor_cli.weights import DEFAULT
+    from polycolor_cli.fill.colorizer import Colorizer
+    from polycolor_cli.models.weights import DEFAULT
 
     if model == DEFAULT:
         return Colorizer(threads=threads)

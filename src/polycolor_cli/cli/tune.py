@@ -15,7 +15,7 @@ from polycolor_cli.cli import interrupt, settings
 from polycolor_cli.errors import PolycolorError
 
 if TYPE_CHECKING:
-    from polycolor_cli.tune import Study
+    from polycolor_cli.tune.study import Study
 
 EPILOG = "Example: polycolor tune dataset/ --grid polygon-unet --out studies/first"
 
@@ -74,7 +74,7 @@ def command(
         raise PolycolorError("nothing to learn from: give a dataset folder, or --synthetic, or both")
     from dataclasses import replace
 
-    from polycolor_cli.tune import GRIDS, SETTINGS_THAT_MATTER, Study, conclude
+    from polycolor_cli.tune.study import GRIDS, SETTINGS_THAT_MATTER, Study, conclude
 
     if grid and grid not in GRIDS:
         raise PolycolorError(f"--grid {grid}: not one of {', '.join(GRIDS)}")
@@ -124,7 +124,7 @@ def _watch(study: "Study", workers: int) -> bool:
 def _work(folder: Path, threads: int, stop: Any) -> None:
     import torch
 
-    from polycolor_cli.tune import Study, work
+    from polycolor_cli.tune.study import Study, work
 
     # Ctrl-C reaches every process of a terminal; the parent passes it on
     signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -32,7 +32,7 @@ def corpus_of(folder: Path, report: Report = lambda line: None) -> Path:
     """
     if not folder.is_dir():
         raise FileError(f"{folder}: no such folder")
-    from polycolor_cli.weights import cache
+    from polycolor_cli.models.weights import cache
 
     files = sorted(path for path in folder.rglob("*") if path.suffix.lower() == ".svg" and path.is_file())
     state = "\n".join(f"{path.relative_to(folder)} {path.stat().st_size} {path.stat().st_mtime_ns}" for path in files)

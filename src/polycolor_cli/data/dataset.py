@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from polycolor_cli.color import ColorError, parse_color
 from polycolor_cli.errors import PolycolorError
-from polycolor_cli.picture import PictureError, read_picture
+from polycolor_cli.files.picture import PictureError, read_picture
 
 SPLITS = ("training", "validation")
 _KEYS = ("input_polygon", "colour", "output_image")

@@ -13,7 +13,7 @@ from polycolor_cli.data import shapes, synthetic, unseen
 from polycolor_cli.data.strokes import Canvas
 from polycolor_cli.data.synthetic import Drawing, World
 from polycolor_cli.errors import PolycolorError
-from polycolor_cli.picture import write_picture
+from polycolor_cli.files.picture import write_picture
 
 Style = Literal["plain", "worn"]
 

@@ -23,10 +23,9 @@ from torch import Tensor, nn
 
 import polycolor_cli
 from polycolor_cli.color import PALETTE, named
-from polycolor_cli.files import write_whole
-from polycolor_cli.model_check import with_digest
+from polycolor_cli.files.atomic import write_whole
+from polycolor_cli.models.check import METADATA, with_digest
 from polycolor_cli.nn.unet import Dimensions, UNet, exact
-from polycolor_cli.weights import METADATA
 
 
 class _Fold(nn.Module):

@@ -14,8 +14,9 @@ from pathlib import Path
 from safetensors import safe_open
 
 from polycolor_cli.data.batch import synthetic_batch
+from polycolor_cli.models.check import METADATA
+from polycolor_cli.models.weights import DEFAULT
 from polycolor_cli.nn.export import export, load_weights, save_weights
-from polycolor_cli.weights import DEFAULT, METADATA
 
 CALIBRATION_SEED = 1 << 33
 PACKAGE = Path("src/polycolor_cli/models")

@@ -15,10 +15,10 @@ from safetensors.torch import load_file
 from polycolor_cli.color import PALETTE
 from polycolor_cli.data.batch import Batch
 from polycolor_cli.data.dataset import read_dataset
-from polycolor_cli.files import write_whole
+from polycolor_cli.files.atomic import write_whole
+from polycolor_cli.files.picture import write_picture
 from polycolor_cli.nn.export import export, save_weights
 from polycolor_cli.nn.unet import UNet
-from polycolor_cli.picture import write_picture
 from polycolor_cli.train.config import TrainConfig
 from polycolor_cli.train.run import Run
 from polycolor_cli.train.validate import color_input, painted_exactly, validation_batches

@@ -11,7 +11,7 @@ import torch
 from safetensors.torch import load_file, save
 from torch import nn
 
-from polycolor_cli.files import write_whole
+from polycolor_cli.files.atomic import write_whole
 from polycolor_cli.train.config import TrainConfig
 
 if TYPE_CHECKING:

@@ -6,10 +6,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from polycolor_cli import metrics
 from polycolor_cli.data import unseen
 from polycolor_cli.data.batch import Batch, RowStream, from_rows, synthetic_batch
 from polycolor_cli.data.dataset import Row
+from polycolor_cli.evaluate import metrics
 from polycolor_cli.nn.losses import loss_of
 from polycolor_cli.nn.unet import UNet, exact
 from polycolor_cli.train.config import TrainConfig

@@ -1,0 +1,1 @@
+"""Read any picture safely, write it atomically, here or wherever fsspec reaches."""

@@ -1,0 +1,1 @@
+"""The main job: drawing -> coverage -> painted picture. ONNX Runtime runs the network; torch is never imported."""

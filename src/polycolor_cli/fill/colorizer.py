@@ -1,0 +1,304 @@
+"""The main job: drawing -> coverage -> painted picture."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from polycolor_cli.color import RGB
+from polycolor_cli.files.picture import NOTHING, About, PictureError, about, read_picture, seen
+from polycolor_cli.fill.network import LARGEST, SMALLEST, Network, doublings
+from polycolor_cli.fill.outline import outlines, traced
+from polycolor_cli.fill.paint import Lines, Paint, Pixels, paint, paper_around
+from polycolor_cli.fill.settle import (
+    SETTLED,
+    Coverage,
+    Gray,
+    decided,
+    flat_paper,
+    is_clean,
+    is_negative,
+    is_noise,
+    settled,
+    without_holes,
+)
+from polycolor_cli.models import weights
+from polycolor_cli.models.check import ModelError
+
+FOUND = 0.0001
+"""Share of a picture that must be covered for a shape to count as found."""
+DOUBT = 0.1
+"""How much of what is covered may be neither covered nor bare, edges aside, before a fill counts as doubtful."""
+HOPELESS = 0.12
+"""How much of it before no guess is filled, and nothing at all where the paper is not even flat.
+
+Of drawings beyond, not one in ten would come out right; photographs are the rest."""
+
+DOT = 40
+"""Longest side, in the pixels in which the network sees a page, of things that are looked at once more, larger."""
+
+WARNINGS = {
+    "empty": "no shape found, nothing was filled",
+    "doubtful": "no clear shape found, look at the result (is it a drawing?)",
+}
+"""What a person should know of a fill, by its state."""
+
+
+@dataclass(frozen=True)
+class Filled:
+    """A painted picture, how much of it the shape covers (0..1), and how much of that is a guess (0..1).
+
+    about: what its file says beside the pixels, as the drawing's did.
+    """
+
+    pixels: Pixels
+    share: float
+    guessed: float = 0.0
+    about: About = NOTHING
+
+    @property
+    def image(self) -> Image.Image:
+        """The picture, in mode L, RGB or RGBA; its `info` holds what its file says beside the pixels."""
+        image = Image.fromarray(self.pixels)
+        image.info.update(self.about.as_info())
+        return image
+
+    @property
+    def found(self) -> bool:
+        """Whether there was a shape at all."""
+        return self.share >= FOUND
+
+    @property
+    def state(self) -> Literal["filled", "empty", "doubtful"]:
+        """What became of the drawing."""
+        return "empty" if not self.found else "doubtful" if self.guessed > DOUBT else "filled"
+
+    @property
+    def warning(self) -> str | None:
+        """What a person should know of this fill, if anything."""
+        return WARNINGS.get(self.state)
+
+
+class Colorizer:
+    """A model, loaded once, for many drawings.
+
+    model: a model's name, the path of an `.onnx` file or of a run, or a URL. threads: cores to use, 0 for
+    all of them. offline, progress: as in `polycolor_cli.models.weights.read`.
+    Raises `polycolor_cli.models.ModelError` where the model cannot be used.
+    """
+
+    def __init__(
+        self,
+        model: str | Path = weights.DEFAULT,
+        threads: int = 0,
+        offline: bool = False,
+        progress: weights.Progress | None = None,
+    ) -> None:
+        self._network = Network(str(model), weights.read(model, offline, progress), threads)
+        if str(model) != weights.DEFAULT:
+            # the model that ships is known to be sound, and a drawing that is traced never asks it
+            _ = self._network.about
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # to another process go the bytes of the model; no file is read a second time
+        return _with_network, (type(self), self._network.name, self._network.data, self._network.threads)
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The settings that the model was trained with."""
+        return self._network.config
+
+    @property
+    def palette(self) -> dict[str, list[int]]:
+        """The colours that the model was trained with, by name."""
+        return self._network.palette
+
+    @property
+    def conditioning(self) -> str:
+        """How the model is told the colour, `coverage` where it is not told at all."""
+        return self._network.conditioning
+
+    def __call__(
+        self,
+        picture: str | Path | Image.Image | NDArray,
+        color: str | RGB,
+        *,
+        lines: Lines = "fill",
+        background: str | RGB = "keep",
+    ) -> Image.Image:
+        """A picture with its shape filled: mode RGB, or RGBA with a transparent background.
+
+        picture: a path, a Pillow image, or uint8 pixels, (H, W) gray or (H, W, 3) RGB.
+        Raises ColorError, PictureError, and ModelError where the model cannot do what is asked.
+        """
+        return self.fill(as_image(picture), Paint(color, lines, background)).image
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """16 hex digits that no other model has."""
+        return hashlib.blake2b(self._network.data, digest_size=8).hexdigest()
+
+    def fill(self, image: Image.Image, how: Paint | None) -> Filled:
+        """Fill the shape in a picture of mode `L` or `RGB`; without a `how`, show its coverage in gray."""
+        return next(self.fill_each(image, [how]))
+
+    def fill_each(self, image: Image.Image, hows: list[Paint | None]) -> Iterator[Filled]:
+        """`fill` for several paints, one after the other; the network looks once, where it does not paint itself."""
+        said = about(image)
+        hows = [how and how.under(said.profile) for how in hows]
+        if self.conditioning != "coverage" and None not in hows:
+            return (self._painted_by_network(image, how) for how in hows if how is not None)
+        coverage, guessed = self._decide(image)
+        share = share_of(coverage)
+        around = paper_around(image, coverage) if any(how is not None and how.on_paper for how in hows) else None
+        # a mask is no picture of colours
+        masked = replace(said, profile=b"")
+        return (
+            Filled(coverage, share, guessed, masked)
+            if how is None
+            else Filled(paint(image, coverage, how, around), share, guessed, said)
+            for how in hows
+        )
+
+    def coverage(self, picture: str | Path | Image.Image | NDArray) -> Coverage:
+        """How much of each pixel the shape covers: uint8 (H, W), 0 for nothing and 255 for all."""
+        return self._decide(as_image(picture))[0]
+
+    def _decide(self, image: Image.Image) -> tuple[Coverage, float]:
+        """The coverage of a picture, and the share of it that is a guess."""
+        if self.conditioning != "coverage":
+            raise ModelError(
+                f"this model is conditioned by {self.conditioning}: it paints a picture and knows no coverage"
+            )
+        gray = np.asarray(image.convert("L"))
+        return self._decide_gray(~gray if is_negative(gray) else gray)
+
+    def _decide_gray(self, gray: Gray) -> tuple[Coverage, float]:
+        """The same for dark ink on light paper."""
+        found = outlines((gray, gray, gray)) if max(gray.shape) >= SMALLEST and gray.size <= SETTLED else None
+        if found and (coverage := traced(gray, found)) is not None:
+            return coverage, 0.0
+        answer, guessed = self._network.look(gray, {}, found)
+        coverage = answer[0]
+        noise = guessed > HOPELESS and is_noise(gray)
+        hopeless = noise or (guessed > HOPELESS and not is_clean(gray))
+        if noise or (hopeless and flat_paper(gray) is None):
+            return np.zeros_like(coverage), guessed
+        coverage = settled(gray, coverage)
+        if guessed:
+            coverage = decided(coverage, share=1 if hopeless else 0.5)
+        if max(gray.shape) <= LARGEST:
+            coverage = without_holes(coverage)
+        elif not hopeless:
+            guessed *= 1 - self._add_pieces(gray, coverage)
+        return coverage, guessed
+
+    def _add_pieces(self, gray: Gray, coverage: Coverage) -> float:
+        """Add to the coverage of a page what is covered of small things that were dots when the network saw all.
+
+        Returns the share of all that is covered that was decided so and not before.
+        """
+        from polycolor_cli.fill.pieces import pieces
+
+        decided_here = 0
+
+        for piece in pieces(gray, DOT << doublings(max(gray.shape))):
+            covered, guessed = self._decide_gray(piece.gray)
+            if guessed <= DOUBT:
+                np.maximum(coverage[piece.view], covered, out=coverage[piece.view])
+                decided_here += int(covered.sum(dtype=np.int64))
+        return min(1.0, decided_here / max(int(coverage.sum(dtype=np.int64)), 1))
+
+    def _painted_by_network(self, image: Image.Image, how: Paint) -> Filled:
+        if how.lines != "fill" or how.background != "keep":
+            raise ModelError(
+                f"this model is conditioned by {self.conditioning}: it paints the whole picture itself, "
+                "lines and background included"
+            )
+        color = np.array([how.rgb], np.float32) / 255 if self.conditioning == "rgb" else self._index(how.rgb)
+        gray = np.asarray(image.convert("L"))
+        painted = np.ascontiguousarray(self._network.look(gray, {"color": color})[0].transpose(1, 2, 0))
+        changed = np.abs(painted.astype(np.int16) - gray[:, :, None]).max(-1) > 96
+        return Filled(painted, float(changed.mean()))
+
+    def _index(self, color: RGB) -> NDArray[np.int64]:
+        names = [tuple(rgb) for rgb in self.palette.values()]
+        if color not in names:
+            some = list(self.palette)[:11]
+            more = f" and {len(names) - len(some)} more ('polycolor colors')" if len(names) > len(some) else ""
+            raise ModelError(f"this model only knows the colours {', '.join(some)}{more}")
+        return np.array([names.index(color)], np.int64)
+
+
+def _with_network(kind: type[Colorizer], name: str, data: bytes, threads: int) -> Colorizer:
+    colorizer = kind.__new__(kind)
+    colorizer._network = Network(name, data, threads)
+    return colorizer
+
+
+@lru_cache(maxsize=4)
+def _colorizer(model: str | Path) -> Colorizer:
+    return Colorizer(model)
+
+
+def colorize(
+    picture: str | Path | Image.Image | NDArray,
+    color: str | RGB,
+    *,
+    lines: Lines = "fill",
+    background: str | RGB = "keep",
+    model: str | Path = weights.DEFAULT,
+) -> Image.Image:
+    """Fill the shape in one picture; the model stays loaded for the next one.
+
+    See `Colorizer` for the parameters, and for what is returned and raised.
+    """
+    return _colorizer(model)(picture, color, lines=lines, background=background)
+
+
+def share_of(coverage: Coverage) -> float:
+    """The covered share of a picture, 0..1."""
+    return float(coverage.mean(dtype=np.float64)) / 255
+
+
+def as_image(picture: str | Path | Image.Image | NDArray) -> Image.Image:
+    """Whatever a caller has, as an image of mode `L` or `RGB`."""
+    if isinstance(picture, str | Path):
+        return read_picture(Path(picture))
+    if isinstance(picture, np.ndarray):
+        return seen(Image.fromarray(_pixels_of(picture)), "the array")
+    if not isinstance(picture, Image.Image):
+        kind = type(picture).__name__
+        raise PictureError(f"a picture is a path, a Pillow image or a NumPy array, not {kind}")
+    if not picture.width or not picture.height:
+        raise PictureError(f"the picture is empty: {picture.width} x {picture.height} pixels")
+    return picture if "about" in picture.info else seen(picture, "the picture")
+
+
+def _pixels_of(array: NDArray) -> Pixels:
+    """An array that means a picture, as bytes: (H, W) gray, (H, W, 3) RGB or (H, W, 4) RGBA. Raises PictureError."""
+    wanted = "give (H, W) gray, (H, W, 3) RGB or (H, W, 4) RGBA"
+    if array.ndim == 3 and array.shape[2] == 1:
+        array = array[:, :, 0]
+    if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] not in (3, 4)):
+        first = ", channels first" if array.ndim == 3 and array.shape[0] in (1, 3, 4) else ""
+        raise PictureError(f"an array of shape {array.shape}{first}: {wanted}")
+    if not array.size:
+        raise PictureError(f"an array of shape {array.shape} is empty: {wanted}")
+    if array.dtype == np.bool_:
+        return array.astype(np.uint8) * np.uint8(255)
+    if array.dtype == np.uint16:
+        return np.round(array / 257).astype(np.uint8)
+    if array.dtype.kind == "f":
+        if not (np.isfinite(array).all() and array.min() >= 0 and array.max() <= 1):
+            raise PictureError("an array of floats holds values outside of 0 to 1, or none: scale it, or give uint8")
+        return np.round(array * 255).astype(np.uint8)
+    if array.dtype != np.uint8:
+        raise PictureError(f"an array of {array.dtype}: give uint8, uint16, bool, or floats of 0 to 1")
+    return np.ascontiguousarray(array)

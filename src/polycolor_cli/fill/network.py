@@ -1,0 +1,223 @@
+"""The network on a picture of any size, by ONNX Runtime; torch is never imported.
+
+A picture is looked at once, in some hundred pixels a side, shrunk by the smallest, mean and largest gray under each
+pixel, so that thin ink survives; its edges are then drawn from the pixels at each size up to its own, in tiles.
+"""
+
+import json
+import math
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from polycolor_cli.fill.outline import Outlines, outlined, outlines
+from polycolor_cli.fill.planes import Planes, halved
+from polycolor_cli.fill.settle import Coverage, Gray, halves, without_holes
+from polycolor_cli.models import weights
+from polycolor_cli.models.check import METADATA, ModelError
+from polycolor_cli.privacy import onnxruntime
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
+
+LARGEST = 255
+"""Longest side, in pixels, that the network looks at as it is; a larger picture is halved until it is no longer.
+
+One less than 256, so that pictures of 256, 512, ... are looked at in 128 pixels, where the network knows best."""
+SMALLEST = 96
+"""Shortest longest side: a smaller picture is enlarged first, and its coverage averaged down."""
+ENLARGED = 128
+"""Longest side that a small picture is enlarged to, at least."""
+
+COARSEST = 16
+"""Pixels that sides are rounded up to for the first look, by more of the rim: halving, the network loses odd ones."""
+
+TILE = 64
+"""Side, in pixels, of the tiles in which edges are drawn on large pictures."""
+MARGIN = 4
+"""Pixels around a tile that its edges are judged by."""
+TILES_AT_ONCE = 64
+
+
+class Network:
+    """A model's network, loaded when it is first asked.
+
+    name: what errors call it; data: the bytes of its file; threads: cores to use, 0 for all of them.
+    """
+
+    def __init__(self, name: str, data: bytes, threads: int = 0) -> None:
+        self.name, self.data, self.threads = name, data, threads
+
+    @cached_property
+    def _session(self) -> "InferenceSession":
+        """The network, loaded when it is first asked. Raises ModelError."""
+        runtime = onnxruntime()  # a third of the start of a command
+        options = runtime.SessionOptions()
+        options.intra_op_num_threads = self.threads
+        options.log_severity_level = 3
+        try:
+            return runtime.InferenceSession(self.data, options, providers=["CPUExecutionProvider"])
+        except Exception as error:
+            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+            raise ModelError(f"{self.name}: cannot be loaded ({reason})") from None
+
+    @cached_property
+    def about(self) -> dict[str, Any]:
+        """What the model says of itself. Raises ModelError."""
+        said = self._session.get_modelmeta().custom_metadata_map
+        try:
+            said_of_itself = json.loads(said[METADATA])
+            _ = said_of_itself["config"]["conditioning"], said_of_itself["palette"]
+        except (KeyError, ValueError, TypeError):
+            raise ModelError(f"{self.name}: an ONNX file, but not a model of polycolor's") from None
+        return said_of_itself
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The settings that the model was trained with."""
+        return self.about["config"]
+
+    @property
+    def palette(self) -> dict[str, list[int]]:
+        """The colours that the model was trained with, by name."""
+        return self.about["palette"]
+
+    @cached_property
+    def conditioning(self) -> str:
+        """How the model is told the colour, `coverage` where it is not told at all."""
+        return "coverage" if self.name == weights.DEFAULT else self.config["conditioning"]
+
+    @cached_property
+    def _refines(self) -> bool:
+        return "guess" in {given.name for given in self._session.get_inputs()}
+
+    def look(
+        self, gray: Gray, inputs: dict[str, NDArray], found: Outlines | None = None
+    ) -> tuple[NDArray[np.uint8], float]:
+        """The network's answer, uint8 (C, H, W), at the size of the picture, and how much of its first look is a guess.
+
+        Edges drawn later, pixel by pixel, look certain wherever they are. found: the picture's outlines, where known.
+        """
+        height, width = gray.shape
+        longest = max(height, width)
+        enlarge = enlargement(longest)
+        if enlarge > 1:
+            larger = _resized(gray, width * enlarge, height * enlarge, Image.Resampling.BICUBIC)
+            answer, guessed = self._first_look((larger, larger, larger), inputs)
+            averages = answer.reshape(-1, height, enlarge, width, enlarge).mean((2, 4))
+            return np.round(averages).astype(np.uint8), guessed
+        halvings = doublings(longest)
+        step = 1 << halvings
+        whole = np.pad(gray, ((0, -height % step), (0, -width % step)), "edge") if halvings else gray
+        levels: list[Planes] = [(whole, whole, whole)]
+        for _ in range(halvings):
+            levels.append(halved(levels[-1]))
+        coarse, guessed = self._first_look(levels.pop(), inputs, None if halvings else found)
+        if halvings and self.conditioning == "coverage":
+            coarse = without_holes(coarse[0])[None]
+        while levels:
+            coarse = self._doubled(coarse, levels.pop())
+        return coarse[:, :height, :width], guessed
+
+    def _first_look(
+        self, planes: Planes, inputs: dict[str, NDArray], found: Outlines | None = None
+    ) -> tuple[NDArray[np.uint8], float]:
+        """The network's answer at the size it looks at, uint8 (C, H, W), and how much of it is a guess."""
+        height, width = planes[0].shape
+        rim = ((0, 0), (0, -height % COARSEST), (0, -width % COARSEST))
+        whole = np.stack(planes)
+        whole = (np.pad(whole, rim, "edge") if any(map(sum, rim)) else whole)[None]
+        answer = np.ascontiguousarray(_bytes(self._run(whole, inputs)[0])[:, :height, :width])
+        if self.conditioning == "coverage" and (found := found or outlines(planes)):
+            answer = outlined(found, answer[0])[None]
+        return answer, _guessed(answer[0])
+
+    def _doubled(self, coarse: NDArray[np.uint8], level: Planes) -> NDArray[np.uint8]:
+        """An answer at twice its size; where a coverage is undecided, its edge is drawn from the pixels there."""
+        height, width = level[0].shape
+        fine = np.stack([_resized(plane, width, height) for plane in coarse])
+        if not self._refines:
+            return fine
+        coverage = fine[0]
+        corners = _undecided(coarse[0])
+        for start in range(0, len(corners), TILES_AT_ONCE):
+            some = corners[start : start + TILES_AT_ONCE]
+            drawing = np.stack([[_tile(plane, y, x) for plane in level] for y, x in some])
+            guess = np.stack([_tile(coverage, y, x) for y, x in some])[:, None].astype(np.float32) / 255
+            drawn = _bytes(self._run(drawing, {"guess": guess})[:, 0, MARGIN:-MARGIN, MARGIN:-MARGIN])
+            for (y, x), tile in zip(some, drawn, strict=True):
+                into = fine[0, y : y + TILE, x : x + TILE]
+                into[:] = tile[: into.shape[0], : into.shape[1]]
+        return fine
+
+    def _run(self, drawing: NDArray[np.uint8], inputs: dict[str, NDArray]) -> NDArray[np.float32]:
+        """Run the network over planes, uint8 (N, 3, H, W)."""
+        nothing = {"guess": np.zeros((0, 1, 0, 0), np.float32)} if self._refines else {}
+        given = {"drawing": drawing.astype(np.float32) / np.float32(255), **nothing, **inputs}
+        try:
+            answer = self._session.run(None, given)[0]
+        except Exception as error:
+            raise ModelError(f"{self.name}: fails while running ({str(error).splitlines()[0]})") from None
+        if not np.isfinite(answer.sum()):
+            raise ModelError(f"{self.name}: answers with what is no number; its weights are damaged")
+        return answer
+
+
+def enlargement(longest: int) -> int:
+    """How many times a picture is enlarged before the network looks at it, by its longest side."""
+    return -(-ENLARGED // longest) if longest < SMALLEST else 1
+
+
+def doublings(longest: int) -> int:
+    """How many times a picture is halved before the network looks at it, by its longest side."""
+    return max(0, math.ceil(math.log2(longest / LARGEST)))
+
+
+def _resized(
+    plane: NDArray[np.uint8], width: int, height: int, how: Image.Resampling = Image.Resampling.BILINEAR
+) -> NDArray[np.uint8]:
+    return np.asarray(Image.fromarray(plane).resize((width, height), how))
+
+
+def _undecided(coarse: Coverage) -> list[tuple[int, int]]:
+    """Corners (y, x) at twice the size of the tiles that are not all covered or all bare, rims included."""
+    low, high = coarse.copy(), coarse.copy()
+    for best, plane in ((np.minimum, low), (np.maximum, high)):
+        for lines in (plane, plane.T):
+            before = lines[:-1].copy()
+            best(lines[:-1], lines[1:], out=lines[:-1])
+            best(lines[1:], before, out=lines[1:])
+    side = TILE // 2
+    rim = ((0, -coarse.shape[0] % side), (0, -coarse.shape[1] % side))
+    low, high = np.pad(low, rim, "edge"), np.pad(high, rim, "edge")
+    blocks = (low.shape[0] // side, side, low.shape[1] // side, side)
+    mixed = low.reshape(blocks).min((1, 3)) != high.reshape(blocks).max((1, 3))
+    return [(int(y) * TILE, int(x) * TILE) for y, x in np.argwhere(mixed)]
+
+
+def _tile(plane: NDArray[np.uint8], y: int, x: int) -> NDArray[np.uint8]:
+    """The tile with its corner at (y, x) and a margin around it, its rim repeated beyond the picture."""
+    height, width = plane.shape
+    top, left, bottom, right = y - MARGIN, x - MARGIN, y + TILE + MARGIN, x + TILE + MARGIN
+    inside = plane[max(top, 0) : bottom, max(left, 0) : right]
+    if inside.shape == (bottom - top, right - left):
+        return inside
+    rim = ((max(-top, 0), max(bottom - height, 0)), (max(-left, 0), max(right - width, 0)))
+    return np.pad(inside, rim, "edge")
+
+
+def _bytes(values: NDArray[np.float32]) -> NDArray[np.uint8]:
+    return np.round(values * 255).astype(np.uint8)
+
+
+def _guessed(coverage: Coverage) -> float:
+    """How much of what is covered lies among halves alone, which no edge explains: 0..1 and above."""
+    height, width = coverage.shape
+    half = np.zeros((height + 2, width + 2), np.bool_)
+    half[1:-1, 1:-1] = halves(coverage)
+    rows = half[:height] & half[1 : height + 1] & half[2:]
+    veiled = rows[:, :width] & rows[:, 1 : width + 1] & rows[:, 2:]
+    return float(veiled.sum()) * 255 / max(float(coverage.sum(dtype=np.int64)), 1.0)

@@ -1,0 +1,209 @@
+"""The arithmetic: picture, coverage and colour -> painted picture."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from numbers import Integral
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from polycolor_cli.color import RGB, ColorError, parse_color
+from polycolor_cli.errors import PolycolorError
+from polycolor_cli.files.picture import Transparency, in_profile, transparency
+from polycolor_cli.fill.settle import Coverage, neighbours
+
+Lines = Literal["fill", "keep"]
+Pixels = NDArray[np.uint8]
+"""(H, W) gray, (H, W, 3) RGB or (H, W, 4) RGBA."""
+
+INK = 0.1
+"""How much darker than its paper, of 1, a pixel must be at least to be ink; all of it counts from twice that on."""
+NOISE = 4
+"""Times the paper's own noise that it must be darker."""
+BLACKED = 0.35
+"""Share of the page's brightness below which a whole area is ink, and no paper of another colour."""
+LIGHT = 128
+"""Longest side, in pixels, at which the paper's light and colour are looked at."""
+WIDEST_LINE = 15
+"""Side of the square, in those pixels, that no line fills."""
+
+
+@dataclass(frozen=True)
+class Paint:
+    """How a coverage is turned into a picture.
+
+    lines: `fill` covers the ink with the colour too, `keep` leaves it visible.
+    background: `keep`, `transparent`, or a colour that replaces whatever is outside the shape.
+    """
+
+    color: str | RGB
+    lines: Lines = "fill"
+    background: str | RGB = "keep"
+
+    def __post_init__(self) -> None:
+        if self.lines not in get_args(Lines):
+            raise PolycolorError(f"lines is {self.lines!r}, not fill or keep")
+        # a colour that means nothing is refused here, before any picture is touched
+        _ = self.rgb, self.outside
+
+    @property
+    def rgb(self) -> RGB:
+        """The colour to fill with."""
+        return _rgb(self.color)
+
+    def under(self, profile: bytes) -> "Paint":
+        """The same with its colours, which are sRGB's, as the values that mean them under an ICC profile."""
+        if not profile:
+            return self
+        outside = self.background if self.outside is None else in_profile(self.outside, profile)
+        return replace(self, color=in_profile(self.rgb, profile), background=outside)
+
+    @property
+    def on_paper(self) -> bool:
+        """Whether the paper of the picture stays around the shape, and its lines do not."""
+        return self.lines == "fill" and self.background == "keep"
+
+    @property
+    def outside(self) -> RGB | None:
+        """The colour that replaces whatever is outside the shape, if one does."""
+        return None if self.background in ("keep", "transparent") else _rgb(self.background)
+
+
+def _rgb(color: str | RGB) -> RGB:
+    if isinstance(color, str):
+        return parse_color(color)
+    if (
+        not isinstance(color, Sequence | np.ndarray)
+        or len(color) != 3
+        or not all(isinstance(value, Integral) and 0 <= value <= 255 for value in color)
+    ):
+        raise ColorError(f"{color!r}: not a red, a green and a blue of 0 to 255 each")
+    red, green, blue = (int(value) for value in color)
+    return red, green, blue
+
+
+def paint(image: Image.Image, coverage: Coverage, how: Paint, around: Pixels | None = None) -> Pixels:
+    """`(1 - coverage) * paper + coverage * colour`, in bytes, exact at both ends: (H, W, 3), or 4 if transparent.
+
+    The paper is the picture itself, but where a line's soft edge darkens a pixel that the shape covers
+    in part: there it is what lies beside the line, or a dirty fringe would stay around every fill.
+
+    Where the picture is transparent, what the shape does not cover stays so: then it is (H, W, 4) too.
+
+    image: mode `L` or `RGB`; coverage: uint8 (H, W); around: `(1 - coverage) * paper`, where another colour's
+    painting has come to it already.
+    """
+    import cv2
+
+    inside = how.rgb if how.lines == "fill" else _with_lines(image, coverage, how.rgb)
+    if how.background == "transparent":
+        return cv2.merge([*cv2.split(_times(inside, np.full_like(coverage, 255))), coverage])
+    if how.on_paper:
+        around = paper_around(image, coverage) if around is None else around
+    else:
+        around = _times(_pixels(image) if how.outside is None else how.outside, 255 - coverage)
+    painted = cv2.add(around, _times(inside, coverage))
+    transparent = transparency(image)
+    return painted if transparent is None or how.background != "keep" else _lifted(painted, coverage, transparent)
+
+
+def _lifted(painted: Pixels, coverage: Coverage, transparent: Transparency) -> Pixels:
+    """A painting of a transparent picture, (H, W, 4), without the paper that the picture was laid on."""
+    share, covered = transparent.opacity.astype(np.float32) / 255, coverage.astype(np.float32) / 255
+    whole = covered + (1 - covered) * share
+    color = (painted - (1 - whole)[:, :, None] * np.float32(transparent.paper)) / np.maximum(whole, 1 / 255)[:, :, None]
+    return np.dstack([np.clip(np.round(color), 0, 255), np.round(whole * 255)]).astype(np.uint8)
+
+
+def _pixels(image: Image.Image) -> Pixels:
+    """The pixels of a picture in RGB."""
+    import cv2
+
+    pixels = np.asarray(image)
+    return pixels if pixels.ndim == 3 else cv2.merge([pixels] * 3)
+
+
+def _times(what: RGB | Pixels, share: Coverage | Pixels) -> Pixels:
+    """A colour, or a picture, times shares (255 is all) of each pixel, or of each of its channels."""
+    import cv2
+
+    shares = [share] * 3 if share.ndim == 2 else cv2.split(share)
+    if isinstance(what, tuple):
+        return cv2.merge([cv2.LUT(each, _ramp(value)) for each, value in zip(shares, what, strict=True)])
+    return cv2.multiply(what, cv2.merge(shares), scale=1 / 255)
+
+
+@lru_cache
+def _ramp(value: int) -> NDArray[np.uint8]:
+    """A value times each share."""
+    return np.round(np.arange(256) * value / 255).astype(np.uint8)
+
+
+def paper_around(image: Image.Image, coverage: Coverage) -> Pixels:
+    """`(1 - coverage) * paper`, where the paper of pixels covered in part has the mean colour of what lies beside."""
+    pixels, (height, width) = _pixels(image), coverage.shape
+    edge = np.flatnonzero((coverage > 0) & (coverage < 255))
+    if edge.size:
+        pixels = pixels.copy()
+        colors, bare = pixels.reshape(-1, 3), coverage.ravel() == 0
+        total, count = np.zeros((2, edge.size, 3), np.float32), np.zeros((2, edge.size, 1), np.float32)
+        for near, far in zip(neighbours(edge, height, width), neighbours(edge, height, width, 2), strict=True):
+            free = bare[near]
+            for k, at, counts in ((0, far, free & bare[far]), (1, near, free)):
+                weight = counts[:, None].astype(np.float32)
+                total[k] += colors[at] * weight
+                count[k] += weight
+        # best two pixels away, for a trace of ink too faint to count may lie in the next one
+        best = np.where(count[0] > 0, 0, 1)[:, 0], np.arange(edge.size)
+        found = count[best][:, 0] > 0
+        colors[edge[found]] = np.round(total[best][found] / count[best][found])
+    return _times(pixels, 255 - coverage)
+
+
+def _with_lines(image: Image.Image, coverage: Coverage, color: RGB) -> Pixels:
+    """The colour, with the drawing's ink upon it as dark as it was against its paper; where there is none, untouched.
+
+    On dark paper the ink is light, and all is turned over.
+    """
+
+    pixels, outside = _pixels(image), np.asarray(image.convert("L"))[coverage == 0]
+    if outside.size and np.median(outside) < 128:
+        red, green, blue = (255 - value for value in color)
+        return 255 - _inked(255 - pixels, coverage, (red, green, blue))
+    return _inked(pixels, coverage, color)
+
+
+def _inked(pixels: Pixels, coverage: Coverage, color: RGB) -> Pixels:
+    import cv2
+
+    paper = _paper(pixels)
+    share = cv2.divide(pixels, paper, scale=255)
+    # a channel that the paper lacks says nothing: it is as dark as the one that the paper has most of
+    most = paper.max(2)
+    leading = np.take_along_axis(share, paper.argmax(2)[:, :, None], 2)
+    share = np.where(paper < most[:, :, None] // 8, leading, share)
+    darkness = 255 - share.min(2)
+    inside = darkness[coverage == 255]
+    noise = float(np.median(np.abs(inside - np.median(inside)))) * 1.4826 if inside.size else 0.0
+    least = min(max(INK * 255, NOISE * noise), 0.5 * 255)
+    ink = np.clip((darkness.astype(np.float32) - least) / least, 0, 1)
+    return _times(color, 255 - np.round((255 - share) * ink[:, :, None]).astype(np.uint8))
+
+
+def _paper(pixels: Pixels) -> Pixels:
+    """What a picture would be without its ink, (H, W, 3): light, shadows, and areas of other colours."""
+    import cv2
+
+    height, width = pixels.shape[:2]
+    scale = min(1.0, LIGHT / max(height, width))
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+    closed = cv2.morphologyEx(small, cv2.MORPH_CLOSE, np.ones((WIDEST_LINE, WIDEST_LINE), np.uint8))
+    page = np.median(closed.reshape(-1, 3), 0)
+    black = closed.max(2) < BLACKED * page.max()
+    closed[black] = page
+    closed = cv2.GaussianBlur(closed, (0, 0), 1.5)
+    return np.maximum(cv2.resize(closed, (width, height), interpolation=cv2.INTER_LINEAR), 1)

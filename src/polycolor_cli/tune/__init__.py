@@ -1,0 +1,1 @@
+"""The search over training settings: the study, and its plots."""

@@ -1,0 +1,215 @@
+"""Searches over settings: a grid and a search, killed, continued, and shared through a real PostgreSQL server."""
+
+import csv
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Event
+
+import pytest
+
+from conftest import Run
+from polycolor_cli.data.write import write_dataset
+from polycolor_cli.errors import PolycolorError
+from polycolor_cli.train.config import TrainConfig
+from polycolor_cli.tune import study as tune
+from polycolor_cli.tune.study import Search, Study, conclude, work
+
+POLYCOLOR = str(Path(sys.executable).with_name("polycolor"))
+SMALL = Search({"lr": [1e-3, 1e-4], "loss": ["l1", "mse"]}, grid=True)
+
+
+def tiny(folder: Path, **settings: object) -> TrainConfig:
+    write_dataset(folder / "data", 8, 4, 1)
+    given: dict = {"dataset": str(folder / "data"), "epochs": 1, "width": 4, "depth": 2, "max_width": 8} | settings
+    return TrainConfig(**given)
+
+
+def test_the_grid_is_the_one_of_the_project_it_is_named_for() -> None:
+    combinations = tune.GRIDS["polygon-unet"].combinations()
+    assert len(combinations) == len({tuple(one.values()) for one in combinations}) == 24
+    assert combinations[0] == {"lr": 1e-4, "loss": "l1", "embed_dim": 8, "upsampling": "bilinear"}
+
+
+def test_a_grid_tries_everything_once_and_says_what_came_of_it(tmp_path: Path) -> None:
+    study = Study(tmp_path / "study")
+    study.begin(tiny(tmp_path), SMALL)
+    work(study, Event())
+    assert study.is_complete()
+    best = conclude(study)
+    assert best is not None
+    lines = (study.folder / "summary.txt").read_text().splitlines()
+    assert [line.split(" | ")[:3] for line in lines] == [
+        ["R01", "lr=0.001", "loss=L1Loss"],
+        ["R02", "lr=0.001", "loss=MSELoss"],
+        ["R03", "lr=0.0001", "loss=L1Loss"],
+        ["R04", "lr=0.0001", "loss=MSELoss"],
+    ]
+    assert all(" | train_loss=" in line and " | val_loss=" in line for line in lines)
+    with (study.folder / "trials.csv").open() as file:
+        assert [row["state"] for row in csv.DictReader(file)] == ["complete"] * 4
+    made = {path.name for path in study.folder.iterdir()}
+    assert {"best", "curves.png", "history.png", "parallel.png"} <= made
+    assert TrainConfig.load(study.folder / "best" / "config.toml").loss == best.params["loss"]
+    assert (study.folder / "best" / "model.onnx").is_file()
+
+
+def test_a_study_goes_on_and_keeps_its_settings(tmp_path: Path) -> None:
+    config = tiny(tmp_path, epochs=2)
+    study = Study(tmp_path / "study")
+    study.begin(config, SMALL)
+    stop = Event()
+    report = tune.train
+
+    def until_the_second(*given: object) -> bool:
+        stop.set()
+        return report(*given)  # type: ignore[arg-type]
+
+    tune.train = until_the_second  # type: ignore[assignment]
+    try:
+        work(study, stop)
+    finally:
+        tune.train = report
+    assert not study.is_complete()
+    study.begin(config, SMALL)
+    work(study, Event())
+    assert study.is_complete()
+    assert len(study.trials()) == 4
+    with pytest.raises(PolycolorError, match="other settings"):
+        study.begin(config, Search({"lr": [1.0]}, grid=True))
+
+
+def test_a_diverging_trial_is_told_and_stops_nothing(tmp_path: Path) -> None:
+    study = Study(tmp_path / "study")
+    study.begin(tiny(tmp_path, epochs=3), Search({"lr": [1e30, 1e-3]}, grid=True))
+    work(study, Event())
+    assert study.is_complete()
+    conclude(study)
+    lines = (study.folder / "summary.txt").read_text().splitlines()
+    assert lines[0].endswith("diverged")
+    assert "masked_accuracy" in lines[1]
+
+
+def test_a_search_begins_as_many_as_it_may(tmp_path: Path) -> None:
+    study = Study(tmp_path / "study")
+    study.begin(tiny(tmp_path), Search({"lr": [1e-3, 1e-4, 1e-5], "depth": [2, 3]}, trials=5))
+    work(study, Event())
+    assert study.is_complete()
+    # and nothing twice
+    assert len({tuple(trial.params.values()) for trial in study.trials()}) == len(study.trials()) == 5
+
+
+def test_a_search_ends_when_everything_is_tried(tmp_path: Path) -> None:
+    study = Study(tmp_path / "study")
+    study.begin(tiny(tmp_path), Search({"lr": [1e-3, 1e-4], "depth": [2]}, trials=9))
+    work(study, Event())
+    assert study.is_complete()
+    assert sorted(trial.params["lr"] for trial in study.trials()) == [1e-4, 1e-3]
+
+
+def test_the_command_killed_and_started_again(tmp_path: Path, polycolor: Run) -> None:
+    write_dataset(tmp_path / "data", 16, 4, 1)
+    # three of the grid's 24
+    grid = ("--grid", "polygon-unet", "--trials", "3")
+    arguments = ("tune", "data", "--out", "study", *grid, "--epochs", "3", "--width", "4", "--max-width", "8")
+    process = subprocess.Popen([POLYCOLOR, *arguments], cwd=tmp_path, start_new_session=True, stderr=subprocess.DEVNULL)
+    until = time.monotonic() + 60
+    while not list(tmp_path.glob("study/runs/*/checkpoint")) and time.monotonic() < until:
+        time.sleep(0.1)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    done = polycolor(*arguments, "--workers", "2")
+    lines = done.stdout.decode().splitlines()
+    assert len([line for line in lines if line.startswith("R0") and "embed_dim=" in line]) == 3
+    assert b"polycolor train --from-study study" in done.stdout
+    polycolor("train", "--from-study", "study", "--epochs", "1", "--out", "longer")
+    assert TrainConfig.load(tmp_path / "longer" / "config.toml").width == 4
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no limits on file sizes there")
+def test_a_disk_that_fills_up_is_told_and_the_study_goes_on(tmp_path: Path, polycolor: Run) -> None:
+    import resource
+
+    write_dataset(tmp_path / "data", 8, 4, 1)
+    arguments = ("tune", "data", "--out", "s", "--trials", "1", "--epochs", "1", "--width", "8", "--depth", "3")
+
+    def little_room() -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+
+    full = subprocess.run(
+        [POLYCOLOR, *arguments], cwd=tmp_path, capture_output=True, text=True, preexec_fn=little_room, check=False
+    )
+    assert full.returncode == 2
+    assert full.stderr.splitlines() == [
+        "polycolor: s: File too large",
+        "polycolor: s: a worker died; the same command goes on from here",
+    ]
+    assert b"best: R" in polycolor(*arguments).stdout
+
+
+def test_refusals(tmp_path: Path, polycolor: Run) -> None:
+    assert b"where to?" in polycolor("tune", "data", code=2).stderr
+    assert b"nothing to learn from" in polycolor("tune", "--out", "s", code=2).stderr
+    assert b"not one of polygon-unet" in polycolor("tune", "data", "--out", "s", "--grid", "x", code=2).stderr
+    done = polycolor("tune", "--synthetic", "--out", "s", "--storage", "postgresql://nobody@127.0.0.1:9/x", code=2)
+    assert b"cannot be used" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert b"no finished study" in polycolor("train", "--from-study", "s", "--out", "r", code=2).stderr
+
+
+@pytest.fixture
+def postgres() -> Iterator[str]:
+    """The address of a PostgreSQL server of the test's own."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+    if not found:
+        pytest.skip("PostgreSQL is not installed")
+    tools = found[-1]
+    folder = Path(tempfile.mkdtemp(dir="/tmp"))
+    # it refuses to run as root
+    before = ["runuser", "-u", "nobody", "--"] if os.geteuid() == 0 else []
+    if before:
+        shutil.chown(folder, "nobody")
+    data, port = str(folder / "data"), str(20000 + os.getpid() % 20000)
+
+    def run(*command: str) -> None:
+        subprocess.run([*before, *command], check=True, capture_output=True, cwd=folder)
+
+    run(str(tools / "initdb"), "-D", data, "-U", "test", "-A", "trust")
+    options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1"
+    run(str(tools / "pg_ctl"), "-D", data, "-o", options, "-w", "-l", str(folder / "log"), "start")
+    try:
+        run(str(tools / "createdb"), "-h", "127.0.0.1", "-p", port, "-U", "test", "study")
+        yield f"postgresql://test@127.0.0.1:{port}/study"
+    finally:
+        run(str(tools / "pg_ctl"), "-D", data, "-m", "immediate", "stop")
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def test_two_machines_share_a_study_and_one_dies(tmp_path: Path, postgres: str) -> None:
+    write_dataset(tmp_path / "data", 16, 4, 1)
+    command = [
+        POLYCOLOR, "tune", str(tmp_path / "data"), "--out", "study", "--trials", "6", "--epochs", "4",
+        "--width", "4", "--max-width", "8", "--storage", postgres,
+    ]  # fmt: skip
+    places = [tmp_path / "one", tmp_path / "two"]
+    machines = []
+    for place in places:
+        place.mkdir()
+        with (place / "errors").open("w") as errors:
+            machines.append(subprocess.Popen(command, cwd=place, start_new_session=True, stderr=errors))
+    until = time.monotonic() + 90
+    while not list(places[1].glob("study/runs/*/checkpoint")) and time.monotonic() < until:
+        time.sleep(0.1)
+    os.killpg(machines[1].pid, signal.SIGKILL)
+    machines[1].wait()
+    assert machines[0].wait(timeout=200) == 0, (places[0] / "errors").read_text()
+    lines = (places[0] / "study" / "summary.txt").read_text().splitlines()
+    assert len(lines) == 6
+    assert all("masked_accuracy" in line or "given up" in line for line in lines)
