@@ -3,7 +3,8 @@ from pathlib import Path
 
 import torch
 
-from polycolor_cli.data.batch import RowStream, synthetic_batch, training_batches
+from polycolor_cli.color import PALETTE
+from polycolor_cli.data.batch import RowStream, from_rows, synthetic_batch, training_batches
 from polycolor_cli.data.dataset import read_dataset
 from polycolor_cli.data.write import write_dataset
 
@@ -62,3 +63,11 @@ def test_parts_of_a_batch_are_the_batch() -> None:
     assert [(len(part), part.whole) for part in parts] == [(3, 5), (2, 5)]
     # where there are fewer drawings than processes each takes all
     assert torch.equal(synthetic_batch(4, 2, 2, (64, 64), part=slice(4, None, 5)).name, whole.name[:2])
+
+
+def test_every_colour_is_its_own_place_in_the_palette(tmp_path: Path) -> None:
+    write_dataset(tmp_path / "data", 12, 1, 1)
+    rows = read_dataset(tmp_path / "data")["training"]
+    names = list(PALETTE)
+    assert len({row.colour for row in rows}) > 4
+    assert from_rows(rows).name.tolist() == [names.index(row.colour) for row in rows]

@@ -6,9 +6,11 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from conftest import square, square_truth
 from polycolor_cli.evaluate.classical import holes
 from polycolor_cli.evaluate.metrics import soft_iou
 from polycolor_cli.fill.colorizer import Colorizer
+from polycolor_cli.fill.network import Network
 from polycolor_cli.fill.outline import outlined, outlines
 
 Gray = NDArray[np.uint8]
@@ -98,3 +100,15 @@ def test_a_closed_outline_is_filled_as_a_flood_fill_would(side: int, soft: bool,
     assert soft_iou(coverage / 255, flood / 255) >= 0.98
     if not soft:
         assert np.count_nonzero((coverage > 127) != (flood > 127)) <= 1e-4 * side * side
+
+
+def test_closed_outlines_never_ask_the_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    def asked(*_: object) -> None:
+        raise AssertionError("the network was asked")
+
+    monkeypatch.setattr(Network, "_run", asked)
+    assert np.array_equal(Colorizer().coverage(square()), square_truth())
+    broken = np.asarray(square()).copy()
+    broken[30:36, 50:70] = 255
+    with pytest.raises(AssertionError, match="was asked"):
+        Colorizer().coverage(broken)

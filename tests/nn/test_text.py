@@ -113,3 +113,19 @@ def test_a_model_needs_no_encoder_to_run(tmp_path: Path, polycolor: Run, clip: s
     assert (tmp_path / "teal.png").exists()
     done = polycolor("colorize", "shape.png", "-c", "#123456", "--model", "run", "-o", "no.png", code=1)
     assert b"only knows the colours red" in done.stderr
+
+
+def test_padding_counts_for_nothing_in_a_mean(clip: str) -> None:
+    """Beside a long name a short one is padded; its mean over tokens is the same as in other company."""
+    from polycolor_cli.nn.text import _loaded
+
+    model, tokenizer = _loaded(clip)
+    names = ["red", "mediumspringgreen"]
+    means = []
+    for name in names:
+        tokens = tokenizer([name], return_tensors="pt")
+        with torch.no_grad():
+            means.append(model(input_ids=tokens["input_ids"]).last_hidden_state[0].mean(0))
+    wanted = torch.stack(means)
+    wanted = (wanted - wanted.mean(0)) / wanted.std(0)
+    assert torch.allclose(encoded(names, clip, "mean"), wanted, atol=1e-3)

@@ -1,4 +1,5 @@
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from threading import Event
@@ -12,6 +13,7 @@ from polycolor_cli.data.dataset import DatasetError, read_dataset
 from polycolor_cli.data.write import write_dataset
 from polycolor_cli.nn.losses import loss_of
 from polycolor_cli.nn.unet import UNet
+from polycolor_cli.train import loop
 from polycolor_cli.train.config import TrainConfig
 from polycolor_cli.train.loop import schedule, train
 from polycolor_cli.train.run import Run
@@ -106,3 +108,74 @@ def test_a_configuration_is_written_and_read(tmp_path: Path) -> None:
     config = replace(TINY, dataset='odd "name"\\', synthetic=True, lr=3e-4)
     config.save(tmp_path / "config.toml")
     assert TrainConfig.load(tmp_path / "config.toml") == config
+
+
+def same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
+    return all(torch.equal(value, other[key]) for key, value in one.items() if value.is_floating_point())
+
+
+def averaged(path: Path) -> dict[str, torch.Tensor]:
+    return {key.removeprefix("module."): value for key, value in load_file(path).items() if key != "n_averaged"}
+
+
+def test_the_measures_of_what_is_done_again_are_written_once(tmp_path: Path, dataset: str) -> None:
+    config = replace(TINY, dataset=dataset, steps=0, epochs=4)
+    run = trained(config, tmp_path / "run", stop_after=6)
+    kept = (run.checkpoint, tmp_path / "kept")
+    shutil.copytree(*kept)
+    trained(config, tmp_path / "run")
+    # killed after its last epochs were measured and before their checkpoint was written
+    shutil.rmtree(run.checkpoint)
+    shutil.copytree(*reversed(kept))
+    trained(config, tmp_path / "run")
+    assert [row["epoch"] for row in run.rows()] == [1, 2, 3, 4]
+
+
+def test_what_is_validated_and_kept_is_the_moving_average(
+    tmp_path: Path, dataset: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[dict[str, torch.Tensor]] = []
+
+    def measured(net: UNet, *given: object) -> dict[str, float]:
+        seen.append({key: value.clone() for key, value in net.state_dict().items()})
+        return {"val_loss": 1.0}
+
+    monkeypatch.setattr(loop, "validate", measured)
+    run = trained(replace(TINY, dataset=dataset, lr=0.1), tmp_path / "run")
+    average, last = averaged(run.checkpoint / "average.safetensors"), load_file(run.checkpoint / "net.safetensors")
+    assert same(seen[-1], average)
+    assert not same(average, last)
+    as_it_is = trained(replace(TINY, dataset=dataset, lr=0.1, averaging=0.0), tmp_path / "plain")
+    assert same(
+        averaged(as_it_is.checkpoint / "average.safetensors"), load_file(as_it_is.checkpoint / "net.safetensors")
+    )
+
+
+def test_patience_keeps_the_epoch_of_least_loss(tmp_path: Path, dataset: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[dict[str, torch.Tensor]] = []
+
+    def measured(net: UNet, *given: object) -> dict[str, float]:
+        seen.append({key: value.clone() for key, value in net.state_dict().items()})
+        return {"val_loss": [3.0, 2.0, 1.0, 1.5, 1.6][len(seen) - 1]}
+
+    monkeypatch.setattr(loop, "validate", measured)
+    run = trained(replace(TINY, dataset=dataset, steps=0, epochs=9, patience=2, lr=0.1), tmp_path / "run")
+    assert len(run.rows()) == 5
+    assert same(averaged(run.best), seen[2])
+    assert not same(averaged(run.best), seen[0])
+
+
+@pytest.mark.parametrize("clip", [0.0, 0.01])
+def test_no_gradient_is_longer_than_it_may_be(
+    tmp_path: Path, dataset: str, monkeypatch: pytest.MonkeyPatch, clip: float
+) -> None:
+    lengths: list[float] = []
+
+    def step(self: torch.optim.Optimizer, *given: object) -> None:
+        gradients = [p.grad for group in self.param_groups for p in group["params"] if p.grad is not None]
+        lengths.append(float(torch.cat([gradient.flatten() for gradient in gradients]).norm()))
+
+    monkeypatch.setattr(torch.optim.AdamW, "step", step)
+    trained(replace(TINY, dataset=dataset, steps=2, clip=clip), tmp_path / "run")
+    assert lengths
+    assert (max(lengths) <= 0.0101) == (clip > 0)

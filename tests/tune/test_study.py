@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from threading import Event
 
+import optuna
 import pytest
 
 from conftest import Run
@@ -213,3 +214,18 @@ def test_two_machines_share_a_study_and_one_dies(tmp_path: Path, postgres: str) 
     lines = (places[0] / "study" / "summary.txt").read_text().splitlines()
     assert len(lines) == 6
     assert all("masked_accuracy" in line or "given up" in line for line in lines)
+
+
+def test_the_best_trial_is_the_one_of_least_error(tmp_path: Path) -> None:
+    study = Study(tmp_path / "study")
+    study.begin(tiny(tmp_path), SMALL)
+    errors = iter([0.5, 0.1, 0.9, 0.3])
+
+    def measured(trial: optuna.Trial) -> float:
+        trial.suggest_categorical("lr", SMALL.values["lr"])
+        return next(errors)
+
+    study.known.optimize(measured, n_trials=4)
+    best = study.best()
+    assert best is not None
+    assert best.value == 0.1
