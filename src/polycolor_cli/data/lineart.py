@@ -28,7 +28,8 @@ class Style:
     inner: how many of the inner borders are drawn. short: how many of those end before they arrive, and by how much.
     gaps: openings in the whole outline, and their largest length as a share of the picture. apart: how much free
     paper is left where lines meet, and how often. over: how far lines go beyond their ends, and how often.
-    wobble: pixels. whiskers, ornaments: strokes over the outline and inside of it.
+    wobble: pixels. whiskers, ornaments: strokes over the outline and inside of it. cut: whether a thing ends
+    without a line at its lower end or to one side, as busts and trunks do.
     """
 
     inner: float
@@ -40,6 +41,7 @@ class Style:
     wobble: float
     whiskers: int
     ornaments: int
+    cut: bool = False
 
     @classmethod
     def sample(cls, rng: Rng, wobble: float) -> "Style":
@@ -54,6 +56,7 @@ class Style:
             wobble=wobble,
             whiskers=int(rng.integers(1, 7)) if rng.random() < 0.25 else 0,
             ornaments=int(rng.integers(1, 5)) if rng.random() < 0.3 else 0,
+            cut=bool(rng.random() < 0.22),
         )
 
 
@@ -83,9 +86,13 @@ def draw(
     place: (2, 3), from the illustration to picture pixels. width: of the pen, which draws `line`, in pixels.
     """
     mask = mask_of(illustration, _on_canvas(place, canvas), canvas.region.shape)
+    arcs = [walk(arc @ place[:, :2].T + place[:, 2], STEP, closed=False) for arc in illustration.arcs]
+    beyond = _cut_off(rng, arcs) if style.cut else None
+    if beyond is not None:
+        y, x = (np.arange(side) / canvas.scale for side in mask.shape)
+        mask[beyond(x[None, :], y[:, None])] = 0
     canvas.occlude(mask, width * rng.uniform(0.4, 2.0) if rng.random() < 0.5 else 0.0)
     canvas.region |= mask
-    arcs = [walk(arc @ place[:, :2].T + place[:, 2], STEP, closed=False) for arc in illustration.arcs]
     outer = illustration.is_outer
     kept = _drawn_pairs(rng, illustration, style.inner)
     least = min(canvas.width, canvas.height)
@@ -94,11 +101,16 @@ def draw(
     for number, (arc, is_outer) in enumerate(zip(arcs, outer, strict=True)):
         if not is_outer and not kept[number]:
             continue
+        if beyond is not None:
+            within = _longest(~beyond(*arc.T))
+            if len(within) < 2:
+                continue
+            arc = arc[within]
         if style.wobble:
             arc = arc + tremble(rng, len(arc), style.wobble)
         pieces, is_border = [arc], True
         if is_outer:
-            pieces = _cut(arc, opened[number])
+            pieces = _cut(arc, opened[number] if beyond is None else [])
         elif rng.random() < style.short:
             pieces, is_border = _shortened(rng, arc, width, CREASE * least)
         if rng.random() < style.apart[1]:
@@ -113,6 +125,25 @@ def draw(
     outline = [arc for arc, is_outer in zip(arcs, outer, strict=True) if is_outer]
     for stroke in _whiskers(rng, outline, style.whiskers, least):
         line(stroke)
+
+
+def _cut_off(rng: Rng, arcs: list[Path]) -> Callable[..., np.ndarray]:
+    """Where a thing is no more, by x and y: below a line near its lower end, or beyond one to its right or left."""
+    points = np.concatenate(arcs)
+    side, share = rng.random(), rng.uniform(0.03, 0.4)
+    low, high = points.min(0), points.max(0)
+    if side < 0.75:
+        slope, level = float(rng.choice([0.0, 0.0, rng.normal(0, 0.1)])), high[1] - share * (high[1] - low[1])
+        return lambda x, y: y - slope * (x - low[0]) > level
+    if side < 0.88:
+        return lambda x, y: x + 0 * y > high[0] - share * (high[0] - low[0])
+    return lambda x, y: x + 0 * y < low[0] + share * (high[0] - low[0])
+
+
+def _longest(some: np.ndarray) -> np.ndarray:
+    """The indices of the longest stretch of points in a row."""
+    runs = np.split(np.arange(len(some)), np.flatnonzero(np.diff(some)) + 1)
+    return max((run for run in runs if some[run[0]]), key=len, default=np.zeros(0, int))
 
 
 def _on_canvas(place: np.ndarray, canvas: Canvas) -> np.ndarray:

@@ -451,13 +451,13 @@ def _nothing(canvas: Canvas, rng: Rng, pen: Pen) -> None:
 
 
 SCENES: dict[str, tuple[Callable[[Canvas, Rng, Pen], None], float]] = {
-    "one": (_one, 0.15),
+    "one": (_one, 0.13),
     "sketch": (_sketch, 0.07),
-    "page": (_page, 0.11),
-    "composition": (_composition, 0.1),
+    "page": (_page, 0.09),
+    "composition": (_composition, 0.08),
     "stack": (_stack, 0.07),
     "rings": (_rings, 0.06),
-    "illustration": (_illustration, 0.32),
+    "illustration": (_illustration, 0.38),
     "solid": (_solid, 0.03),
     "scribbles": (_scribbles, 0.03),
     "nothing": (_nothing, 0.06),
