@@ -13,6 +13,7 @@ from PIL import Image
 
 from polycolor_cli.color import RGB
 from polycolor_cli.files.picture import NOTHING, About, PictureError, about, read_picture, seen
+from polycolor_cli.fill.gray import as_gray
 from polycolor_cli.fill.network import LARGEST, SMALLEST, Network, doublings
 from polycolor_cli.fill.outline import outlines, traced
 from polycolor_cli.fill.paint import Lines, Paint, Pixels, paint, paper_around
@@ -176,7 +177,7 @@ class Colorizer:
             raise ModelError(
                 f"this model is conditioned by {self.conditioning}: it paints a picture and knows no coverage"
             )
-        gray = np.asarray(image.convert("L"))
+        gray = as_gray(image)
         return self._decide_gray(~gray if is_negative(gray) else gray)
 
     def _decide_gray(self, gray: Gray) -> tuple[Coverage, float]:

@@ -1,0 +1,40 @@
+"""A picture in colour as the gray in which its drawing is seen."""
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+Gray = NDArray[np.uint8]
+
+LOOKED_AT = 200
+"""Longest side, in pixels, in which the colours of ink and paper are looked for."""
+INK = 0.7
+"""How far from the paper to the colour farthest from it a pixel must be to be of the ink's colour."""
+CLEARER = 1.5
+"""Times the contrast of anything in luma that the ink must have in colour for the axis to be used instead."""
+SEEN = 0.998
+"""Share of the pixels that are nearer to the paper than what counts as farthest: a few of noise are no ink."""
+LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+"""Weights of ITU-R BT.601, as Pillow's."""
+
+
+def as_gray(image: Image.Image) -> Gray:
+    """The gray of a picture of mode `L` or `RGB`, uint8 (H, W): its luma, or where ink and paper differ in hue and
+    hardly in luma, the place of each pixel on the axis from the ink's colour to the paper's.
+    """
+    luma = np.asarray(image.convert("L"))
+    if image.mode == "L":
+        return luma
+    small = image.copy()
+    small.thumbnail((LOOKED_AT, LOOKED_AT), Image.Resampling.NEAREST)
+    colors = np.asarray(small, np.float32).reshape(-1, 3)
+    paper = np.median(colors, 0)
+    away = np.sqrt(((colors - paper) ** 2).sum(1) / 3)
+    farthest = float(np.quantile(away, SEEN))
+    ink = colors[away >= INK * farthest].mean(0)
+    axis = ink - paper
+    in_luma = np.abs((colors - paper) @ LUMA)
+    if farthest < CLEARER * float(np.quantile(in_luma, SEEN)) or not axis.any():
+        return luma
+    along = (np.asarray(image, np.float32) - paper) @ (axis / float(axis @ axis))
+    return np.clip(np.round(255 - 255 * along), 0, 255).astype(np.uint8)
