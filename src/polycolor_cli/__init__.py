@@ -11,8 +11,10 @@ if TYPE_CHECKING:
     from typing import Any
 
     from polycolor_cli.color import ColorError, parse_color
+    from polycolor_cli.errors import PointError
     from polycolor_cli.files.picture import PictureError
     from polycolor_cli.fill.colorizer import Colorizer, colorize
+    from polycolor_cli.fill.regions import Regions
     from polycolor_cli.models.check import ModelError
 
     __version__: str
@@ -23,10 +25,22 @@ _HOMES = {
     "parse_color": "color",
     "ColorError": "color",
     "PictureError": "files.picture",
+    "PointError": "errors",
+    "Regions": "fill.regions",
     "ModelError": "models.check",
 }
 
-__all__ = ["ColorError", "Colorizer", "ModelError", "PictureError", "__version__", "colorize", "parse_color"]
+__all__ = [
+    "ColorError",
+    "Colorizer",
+    "ModelError",
+    "PictureError",
+    "PointError",
+    "Regions",
+    "__version__",
+    "colorize",
+    "parse_color",
+]
 
 
 def __getattr__(name: str) -> "Any":

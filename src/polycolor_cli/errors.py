@@ -5,6 +5,10 @@ class PolycolorError(ValueError):
     """What went wrong, where, and what to do about it, in one line."""
 
 
+class PointError(PolycolorError):
+    """A point that lies in no region of a drawing, or is none."""
+
+
 class FileError(PolycolorError):
     """A file that cannot be read or written: which one, and why."""
 

@@ -14,14 +14,14 @@ from PIL import Image
 from upath import UPath
 
 from conftest import Run, square
-from polycolor_cli.batch.plan import Paints, plan
+from polycolor_cli.batch.plan import plan
 from polycolor_cli.batch.run import run
 from polycolor_cli.batch.work import Outcome
 from polycolor_cli.errors import PolycolorError
 from polycolor_cli.fill.colorizer import Colorizer
 from polycolor_cli.fill.paint import Paint
 
-RED: Paints = {"red": Paint("red")}
+RED: dict = {"red": Paint("red")}
 
 
 def png(side: int = 64) -> bytes:

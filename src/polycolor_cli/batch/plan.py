@@ -3,10 +3,10 @@
 import glob
 import itertools
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 from polycolor_cli.data.dataset import read_rows
 from polycolor_cli.errors import PolycolorError
@@ -20,8 +20,11 @@ RESULTS = ".polycolor-results"
 Format = Literal["png", "webp", "jpeg"]
 FORMATS: tuple[str, ...] = get_args(Format)
 Kind = Literal["folder", "file", "glob", "rows"]
-Paints = dict[str, Paint | None]
-"""Paints by the names of the folders that each gets where there are several; None is the coverage itself."""
+if TYPE_CHECKING:
+    from polycolor_cli.fill.colorizer import How
+
+    # by the names of the folders that each gets where there are several; None is the coverage itself
+    Paints = Mapping[str, How]
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,7 @@ class Job:
     """One drawing, and for each paint (None for the coverage itself) where the result goes."""
 
     source: Path
-    tasks: tuple[tuple[Paint | None, Path], ...]
+    tasks: tuple[tuple["How", Path], ...]
 
     @property
     def outputs(self) -> list[Path]:
@@ -56,7 +59,7 @@ class Passed:
 def plan(
     sources: Iterable[str | Path],
     output: str | Path | None,
-    paints: Paints,
+    paints: "Paints",
     format: str = "png",
     passed: Passed | None = None,
 ) -> Iterator[Job]:
@@ -103,7 +106,9 @@ def _named(sources: Iterable[str | Path]) -> tuple[list[Path], list[Kind]]:
     return named, kinds
 
 
-def _jobs(sources: list[tuple[Path, Kind]], target: Path, paints: Paints, format: str, passed: Passed) -> Iterator[Job]:
+def _jobs(
+    sources: list[tuple[Path, Kind]], target: Path, paints: "Paints", format: str, passed: Passed
+) -> Iterator[Job]:
     ending = ".jpg" if format == "jpeg" else f".{format}"
     apart = sum(kind == "folder" for _, kind in sources) > 1
     how = next(iter(paints.values()))
@@ -114,7 +119,8 @@ def _jobs(sources: list[tuple[Path, Kind]], target: Path, paints: Paints, format
         if kind == "rows":
             for row in read_rows(source):
                 place = _free(Path(row.painted.name), taken)
-                yield Job(row.drawing, ((how and replace(how, color=row.colour), target / place),))
+                painted = replace(how, color=row.colour) if isinstance(how, Paint) else how
+                yield Job(row.drawing, ((painted, target / place),))
             continue
         for place, files in _groups(source, kind, target, passed):
             below = Path(location.real(source).name) / place if apart and kind == "folder" else place

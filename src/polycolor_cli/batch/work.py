@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Literal, cast, get_args
+from typing import TYPE_CHECKING, Literal, cast, get_args
 
 from polycolor_cli.batch.budget import PixelBudget
 from polycolor_cli.batch.plan import Job
@@ -24,6 +24,9 @@ from polycolor_cli.files.atomic import Staged, place, sweep
 from polycolor_cli.files.picture import encode, format_of, mark_of, opened, read_bytes, seen
 from polycolor_cli.fill.colorizer import WARNINGS, Colorizer
 from polycolor_cli.fill.paint import Paint
+
+if TYPE_CHECKING:
+    from polycolor_cli.fill.colorizer import How
 
 CHUNK = 64
 """Jobs that a worker is given together, at most."""
@@ -152,9 +155,13 @@ def _placed(outcome: Outcome, staged: list[Staged], wrong: dict[Path, FileError]
     return replace(outcome, state="failed", reason=str(trouble[0]), share=None) if trouble else outcome
 
 
-def _mark(drawing: "hashlib.blake2b", how: Paint | None, ending: str, colorizer: Colorizer) -> str:
+def _mark(drawing: "hashlib.blake2b", how: "How", ending: str, colorizer: Colorizer) -> str:
     """What an output comes from: drawing, paint, format and model, in 32 hex digits."""
-    paint = "mask" if how is None else f"{how.rgb} {how.lines} {how.background if how.outside is None else how.outside}"
+    if isinstance(how, Paint):
+        paint = f"{how.rgb} {how.lines} {how.background if how.outside is None else how.outside}"
+    else:
+        # a dataclass of plain values, which says all of itself
+        paint = "mask" if how is None else repr(how)
     mark = drawing.copy()
     mark.update(f"{paint} {ending} {colorizer.fingerprint}".encode())
     return mark.hexdigest()

@@ -16,8 +16,8 @@ from polycolor_cli.cli import interrupt, outputs, painting
 from polycolor_cli.errors import FileError, PolycolorError
 
 if TYPE_CHECKING:
+    from polycolor_cli.batch.plan import Paints
     from polycolor_cli.batch.work import Outcome
-    from polycolor_cli.fill.paint import Paint
 
 EPILOG = "Example: polycolor batch folder/ --color red"
 
@@ -50,9 +50,12 @@ def command(
         str | None,
         typer.Option("--output", "-o", metavar="OUT", help="Folder to write to  [default: FOLDER-colored]"),
     ] = None,
-    lines: painting.Lines = "fill",
+    lines: painting.Lines = None,
     background: painting.Background = "keep",
     mask: painting.Mask = False,
+    each: painting.Each = None,
+    by: painting.Whole = "region",
+    regions: painting.RegionMap = False,
     format: Annotated[
         str, typer.Option("--format", metavar="png|webp|jpeg", help="What to write.", rich_help_panel=_OUTPUT)
     ] = "png",
@@ -112,7 +115,10 @@ def command(
         raise PolycolorError("--format jpeg: JPEG has no transparency; write png or webp")
     if report is not None:
         outputs.check_json(report, REPORT.encode())
-    paints = _paints(sources, colors, lines, background, mask)
+    partly = painting.by_regions(colors, lines, background, None, each, by, regions)
+    if regions and format != "png":
+        raise PolycolorError(f"--format {format}: region numbers need 16 bits, which only png is written with")
+    paints: Paints = {"regions": partly} if partly else _paints(sources, colors, lines, background, mask)
     passed = Passed()
     jobs = plan(sources, output, paints, format, passed)
     # counted beforehand, so that nobody has to remember a long list
@@ -179,9 +185,7 @@ def command(
         raise typer.Exit(1)
 
 
-def _paints(
-    sources: list[str], colors: list[str] | None, lines: str, background: str, mask: bool
-) -> dict[str, "Paint | None"]:
+def _paints(sources: list[str], colors: list[str] | None, lines: str | None, background: str, mask: bool) -> "Paints":
     """The paints by the names of their folders."""
     from polycolor_cli.color import slug
     from polycolor_cli.fill.paint import Paint
@@ -194,7 +198,7 @@ def _paints(
         colors = ["black"]  # of each row's paint only the colour is its own
     if not colors:
         raise PolycolorError("which colour? Give one with --color (see 'polycolor colors')")
-    return {slug(color): Paint(color, lines, background) for color in colors}  # type: ignore[arg-type]
+    return {slug(color): Paint(color, lines or "fill", background) for color in colors}  # type: ignore[arg-type]
 
 
 def _line(outcome: "Outcome") -> str:

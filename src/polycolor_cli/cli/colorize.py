@@ -1,5 +1,6 @@
 """polycolor colorize: fill the shape in one picture, or in a few."""
 
+import json
 import os
 import sys
 from pathlib import Path
@@ -11,8 +12,7 @@ from polycolor_cli.cli import painting
 from polycolor_cli.errors import FileError, PolycolorError
 
 if TYPE_CHECKING:
-    from polycolor_cli.fill.colorizer import Colorizer
-    from polycolor_cli.fill.paint import Paint
+    from polycolor_cli.fill.colorizer import Colorizer, How
 
 EPILOG = "Example: polycolor colorize shape.png --color magenta -o out.png"
 MARK = "fill"
@@ -28,9 +28,21 @@ def command(
             "--output", "-o", metavar="OUT", help="File to write, a folder for several pictures, or - for stdout."
         ),
     ] = None,
-    lines: painting.Lines = "fill",
+    lines: painting.Lines = None,
     background: painting.Background = "keep",
     mask: painting.Mask = False,
+    at: painting.At = None,
+    each: painting.Each = None,
+    by: painting.Whole = "region",
+    regions: painting.RegionMap = False,
+    as_json: Annotated[
+        bool,
+        typer.Option(
+            "--json",
+            help="A line of JSON for every picture on stdout: its regions, their areas, boxes, and a point in each.",
+            rich_help_panel="Regions",
+        ),
+    ] = False,
     model: painting.Model = "polycolor",
     offline: painting.Offline = False,
 ) -> None:
@@ -38,25 +50,38 @@ def command(
 
     Without -o the result is written beside the drawing: shape.png becomes shape-magenta.png.
     """
-    if color is None and not mask:
+    partly = painting.by_regions([color] if color else None, lines, background, at, each, by, regions)
+    if as_json and (output == "-" or "-" in pictures):
+        raise PolycolorError("--json: goes to stdout, where a picture would go too; give -o a file")
+    if color is None and not mask and not partly and not as_json:
         color = _ask()
     # everything that can be refused is refused before the first picture is read
     from polycolor_cli.color import slug
 
-    name = "mask" if mask else slug(color or "")
+    name = "mask" if mask else "regions" if regions or as_json else "filled" if partly else slug(color or "")
     jobs = [(source, _target(source, output, name, many=len(pictures) > 1)) for source in pictures]
     _refuse_collisions(jobs)
     if background == "transparent" and not mask:
         _refuse_opaque(jobs)
 
+    from polycolor_cli.errors import PointError
     from polycolor_cli.fill.paint import Paint
 
-    how = None if mask else Paint(color or "", lines, background)  # type: ignore[arg-type]
+    how: How = partly
+    if not partly and not mask and color:
+        how = Paint(color, lines or "fill", background)  # type: ignore[arg-type]
     colorizer = painting.colorizer(model, offline=offline)
     failed = False
     for source, target in jobs:
         try:
-            _one(source, target, colorizer, how)
+            if as_json:
+                _tell(source, colorizer, by)
+            if not as_json or color or mask or partly:
+                _one(source, target, colorizer, how, quiet=as_json)
+        except PointError as error:
+            # where somebody points nowhere, nothing can be done at all
+            print(f"polycolor: {FileError(source)}: {error}", file=sys.stderr)
+            raise typer.Exit(2) from None
         except PolycolorError as error:
             failed = True
             print(f"polycolor: {error}", file=sys.stderr)
@@ -64,7 +89,21 @@ def command(
         raise typer.Exit(1)
 
 
-def _one(source: str, target: Path | None, colorizer: "Colorizer", how: "Paint | None") -> None:
+def _tell(source: str, colorizer: "Colorizer", by: str) -> None:
+    """A line of JSON for a picture's regions."""
+    from polycolor_cli.files.picture import read_picture
+
+    regions = colorizer.regions(read_picture(Path(source)), by)  # type: ignore[arg-type]
+    table = [
+        {"region": number, "area": area, "box": box, "point": point}
+        for number, (area, box, point) in enumerate(
+            zip(regions.areas.tolist(), regions.boxes.tolist(), regions.points.tolist(), strict=True), 1
+        )
+    ]
+    print(json.dumps({"source": source, "count": regions.count, "regions": table}))
+
+
+def _one(source: str, target: Path | None, colorizer: "Colorizer", how: "How", quiet: bool) -> None:
     from polycolor_cli.files.picture import encode, read_bytes, read_picture, write_picture
 
     if target is not None:
@@ -79,6 +118,8 @@ def _one(source: str, target: Path | None, colorizer: "Colorizer", how: "Paint |
         return
     target.parent.mkdir(parents=True, exist_ok=True)
     write_picture(filled.pixels, target, MARK, filled.about)
+    if quiet:
+        return
     # the name itself, whatever letters the terminal knows: a program may read it
     sys.stdout.buffer.write(os.fsencode(target) + b"\n")
     sys.stdout.buffer.flush()

@@ -56,7 +56,7 @@ def by_model(colorizer: Colorizer) -> Method:
         if colorizer.conditioning != "coverage":
             return colorizer.fill(drawing, Paint(color)).image, None
         painted, coverage = colorizer.fill_each(drawing, [Paint(color), None])
-        return painted.image, coverage.pixels
+        return painted.image, np.asarray(coverage.pixels, np.uint8)
 
     return method
 

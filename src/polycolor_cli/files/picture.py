@@ -319,7 +319,9 @@ def _to_8_bits(values: NDArray, mode: str) -> NDArray[np.uint8]:
     return np.clip(values // 257 if wide else values, 0, 255).astype(np.uint8)
 
 
-def write_picture(image: Image.Image | NDArray[np.uint8], path: Path, mark: str = "", about: About = NOTHING) -> None:
+def write_picture(
+    image: Image.Image | NDArray[np.uint8] | NDArray[np.uint16], path: Path, mark: str = "", about: About = NOTHING
+) -> None:
     """Write a picture in the format of the path's extension, whole or not at all.
 
     Raises PictureError for an unknown extension and a transparent picture in a format without
@@ -339,7 +341,7 @@ def format_of(path: Path) -> str:
 
 
 def encode(
-    image: Image.Image | NDArray[np.uint8],
+    image: Image.Image | NDArray[np.uint8] | NDArray[np.uint16],
     format: str = "PNG",
     name: str = "the picture",
     mark: str = "",
@@ -348,12 +350,14 @@ def encode(
 ) -> bytes:
     """A picture as the bytes of a file. Only JPEG loses anything.
 
-    image: one of Pillow's, or its pixels: gray, RGB or RGBA.
+    image: one of Pillow's, or its pixels: gray (of 8 or 16 bits), RGB or RGBA.
     mark: a word for `mark_of` to find again, kept where files name the software that wrote them.
     fast: a little larger, much sooner; a PNG only from pixels. about: what else the file is to say.
     """
     exif = _software(f"{_MARKED}{mark}", about.exif) if mark else about.exif
     if isinstance(image, np.ndarray):
+        if image.dtype == np.uint16 and format != "PNG":
+            raise PictureError(f"{name}: region numbers need 16 bits, which only PNG is written with")
         if fast and format == "PNG":
             return _with_chunks(_png(image, exif), about)
         image = Image.fromarray(image)
@@ -426,7 +430,7 @@ def _around_software(letters: int) -> tuple[bytes, bytes]:
     return before, after
 
 
-def _png(pixels: NDArray[np.uint8], exif: bytes) -> bytes:
+def _png(pixels: NDArray[np.uint8] | NDArray[np.uint16], exif: bytes) -> bytes:
     """A PNG in a third of Pillow's time, which tries five filters on every line; drawings are no larger without any."""
     import cv2
 

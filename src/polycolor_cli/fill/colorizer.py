@@ -1,22 +1,22 @@
 """The main job: drawing -> coverage -> painted picture."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from polycolor_cli.color import RGB
+from polycolor_cli.color import RGB, ColorError
 from polycolor_cli.files.picture import NOTHING, About, PictureError, about, read_picture, seen
 from polycolor_cli.fill.gray import as_gray
 from polycolor_cli.fill.network import LARGEST, SMALLEST, Network, doublings
 from polycolor_cli.fill.outline import outlines, traced
-from polycolor_cli.fill.paint import Lines, Paint, Pixels, paint, paper_around
+from polycolor_cli.fill.paint import Lines, Paint, Pixels, paint, paper_around, rgb_of
 from polycolor_cli.fill.settle import (
     SETTLED,
     Coverage,
@@ -31,6 +31,13 @@ from polycolor_cli.fill.settle import (
 )
 from polycolor_cli.models import weights
 from polycolor_cli.models.check import ModelError
+
+if TYPE_CHECKING:
+    from polycolor_cli.fill.paint_regions import By, LabelMap, RegionPaint
+    from polycolor_cli.fill.regions import Regions
+
+    # what becomes of a picture: a painting, a label map (uint16), or its coverage in gray
+    How = Paint | RegionPaint | LabelMap | None
 
 FOUND = 0.0001
 """Share of a picture that must be covered for a shape to count as found."""
@@ -58,7 +65,7 @@ class Filled:
     about: what its file says beside the pixels, as the drawing's did.
     """
 
-    pixels: Pixels
+    pixels: Pixels | NDArray[np.uint16]
     share: float
     guessed: float = 0.0
     about: About = NOTHING
@@ -128,44 +135,94 @@ class Colorizer:
     def __call__(
         self,
         picture: str | Path | Image.Image | NDArray,
-        color: str | RGB,
+        color: str | RGB | None = None,
         *,
-        lines: Lines = "fill",
+        lines: Lines | None = None,
         background: str | RGB = "keep",
+        at: Sequence[tuple[tuple[float, float], str | RGB]] = (),
+        each: str | Sequence[str | RGB] = (),
+        by: "By" = "region",
     ) -> Image.Image:
         """A picture with its shape filled: mode RGB, or RGBA with a transparent background.
 
-        picture: a path, a Pillow image, or uint8 pixels, (H, W) gray or (H, W, 3) RGB.
-        Raises ColorError, PictureError, and ModelError where the model cannot do what is asked.
+        picture: a path, a Pillow image, or pixels, (H, W) gray, (H, W, 3) RGB or (H, W, 4) RGBA.
+        at: points (x, y) in pixels with the colour of the region that each lies in, which alone are filled then.
+        each: colours, or the name of a palette, for every region or, `by="shape"`, every shape; neighbours differ.
+        lines: `fill` paints over them, which is usual, `keep` leaves them upon the colour, usual with `at` and `each`.
+        Raises ColorError, PictureError, PointError for a point in no region, and ModelError where the model cannot do
+        what is asked.
         """
-        return self.fill(as_image(picture), Paint(color, lines, background)).image
+        if at or each:
+            from polycolor_cli.fill.paint_regions import Point, RegionPaint, palette
+
+            points = tuple((Point(*point), color) for point, color in at)
+            names = palette(each) if isinstance(each, str) else tuple(map(rgb_of, each))
+            return self.fill(as_image(picture), RegionPaint(points, names, by, lines or "keep", background)).image
+        if color is None:
+            raise ColorError("which colour? Give one, or points (at), or colours for each region (each)")
+        return self.fill(as_image(picture), Paint(color, lines or "fill", background)).image
 
     @cached_property
     def fingerprint(self) -> str:
         """16 hex digits that no other model has."""
         return hashlib.blake2b(self._network.data, digest_size=8).hexdigest()
 
-    def fill(self, image: Image.Image, how: Paint | None) -> Filled:
+    def fill(self, image: Image.Image, how: "How") -> Filled:
         """Fill the shape in a picture of mode `L` or `RGB`; without a `how`, show its coverage in gray."""
         return next(self.fill_each(image, [how]))
 
-    def fill_each(self, image: Image.Image, hows: list[Paint | None]) -> Iterator[Filled]:
+    def fill_each(self, image: Image.Image, hows: Sequence["How"]) -> Iterator[Filled]:
         """`fill` for several paints, one after the other; the network looks once, where it does not paint itself."""
         said = about(image)
         hows = [how and how.under(said.profile) for how in hows]
-        if self.conditioning != "coverage" and None not in hows:
-            return (self._painted_by_network(image, how) for how in hows if how is not None)
+        if self.conditioning != "coverage" and all(isinstance(how, Paint) for how in hows):
+            return (self._painted_by_network(image, how) for how in hows if isinstance(how, Paint))
         coverage, guessed = self._decide(image)
         share = share_of(coverage)
-        around = paper_around(image, coverage) if any(how is not None and how.on_paper for how in hows) else None
+        around = None
+        if any(isinstance(how, Paint) and how.on_paper for how in hows):
+            around = paper_around(image, coverage)
         # a mask is no picture of colours
         masked = replace(said, profile=b"")
-        return (
-            Filled(coverage, share, guessed, masked)
-            if how is None
-            else Filled(paint(image, coverage, how, around), share, guessed, said)
-            for how in hows
-        )
+
+        @cache
+        def regions(by: "By") -> "Regions":
+            return self._regions(image, coverage, by)
+
+        def filled(how: "How") -> Filled:
+            if how is None:
+                return Filled(coverage, share, guessed, masked)
+            if isinstance(how, Paint):
+                return Filled(paint(image, coverage, how, around), share, guessed, said)
+            # nothing of regions is loaded where none is asked for
+            from polycolor_cli.fill.paint_regions import LabelMap, paint_regions
+
+            if isinstance(how, LabelMap):
+                return Filled(regions(how.by).labels, share, guessed, masked)
+            return Filled(paint_regions(image, coverage, regions(how.by), how), share, guessed, said)
+
+        return map(filled, hows)
+
+    def regions(self, picture: str | Path | Image.Image | NDArray, by: "By" = "region") -> "Regions":
+        """The regions of a drawing, or with `by="shape"` its whole shapes, numbered in reading order.
+
+        One look of the network serves however many points are asked for. Raises PictureError, and ModelError where
+        the model knows no borders.
+        """
+        image = as_image(picture)
+        return self._regions(image, self._decide(image)[0], by)
+
+    def _regions(self, image: Image.Image, coverage: Coverage, by: "By") -> "Regions":
+        from polycolor_cli.fill.regions import found, of_closed, shapes
+
+        if by == "shape":
+            return shapes(coverage)
+        gray = as_gray(image)
+        gray = ~gray if is_negative(gray) else gray
+        clean = outlines((gray, gray, gray)) if max(gray.shape) >= SMALLEST and gray.size <= SETTLED else None
+        if clean and traced(gray, clean) is not None:
+            return of_closed(gray, coverage)
+        return found(*self._network.border(gray), coverage)
 
     def coverage(self, picture: str | Path | Image.Image | NDArray) -> Coverage:
         """How much of each pixel the shape covers: uint8 (H, W), 0 for nothing and 255 for all."""

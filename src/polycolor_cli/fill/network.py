@@ -15,7 +15,7 @@ from PIL import Image
 
 from polycolor_cli.fill.outline import Outlines, outlined, outlines
 from polycolor_cli.fill.planes import Planes, halved
-from polycolor_cli.fill.settle import Coverage, Gray, halves, without_holes
+from polycolor_cli.fill.settle import Coverage, Gray, flat_paper, halves, without_holes
 from polycolor_cli.models import weights
 from polycolor_cli.models.check import METADATA, ModelError
 from polycolor_cli.privacy import onnxruntime
@@ -27,6 +27,8 @@ LARGEST = 255
 """Longest side, in pixels, that the network looks at as it is; a larger picture is halved until it is no longer.
 
 One less than 256, so that pictures of 256, 512, ... are looked at in 128 pixels, where the network knows best."""
+LARGEST_FOR_REGIONS = 511
+"""The same where regions are parted."""
 SMALLEST = 96
 """Shortest longest side: a smaller picture is enlarged first, and its coverage averaged down."""
 ENLARGED = 128
@@ -122,6 +124,36 @@ class Network:
             coarse = self._doubled(coarse, levels.pop())
         return coarse[:, :height, :width], guessed
 
+    def border(self, gray: Gray) -> tuple[NDArray[np.float32], NDArray[np.float32], list[Planes]]:
+        """Where lines run or were meant to run, and what is covered, 0..1 (h, w) each, and the larger sizes.
+
+        It looks at more pixels than for a coverage: what parts two regions is finer than what is inside of all.
+        The planes are those of each size above (h, w), largest first; a tiny picture is enlarged, and has none.
+        Raises ModelError where the model knows no borders.
+        """
+        if "border" not in {answer.name for answer in self._session.get_outputs()}:
+            raise ModelError(f"{self.name}: knows no borders, which regions need; train it anew with --synthetic")
+        height, width = gray.shape
+        longest = max(height, width)
+        if (enlarge := enlargement(longest)) > 1:
+            gray = _resized(gray, width * enlarge, height * enlarge, Image.Resampling.BICUBIC)
+        halvings = max(0, math.ceil(math.log2(max(gray.shape) / LARGEST_FOR_REGIONS)))
+        step = 1 << halvings
+        planes: Planes = (np.pad(gray, ((0, -gray.shape[0] % step), (0, -gray.shape[1] % step)), "edge"),) * 3
+        levels = []
+        for _ in range(halvings):
+            levels.append(planes)
+            planes = halved(planes)
+        height, width = planes[0].shape
+        rim = ((0, 0), (0, -height % COARSEST), (0, -width % COARSEST))
+        coverage, border = self._answers(np.pad(np.stack(planes), rim, "edge")[None], {})[:2]
+        wall = border[0, 0, :height, :width]
+        if flat_paper(gray) is not None:
+            # ink on flat paper is certain; on grain and in shadows the network sees better
+            paper, dark = float(np.median(planes[2])), float(planes[0].min())
+            wall = np.maximum(wall, np.clip((paper - planes[0]) / max(paper - dark, 1.0), 0, 1).astype(np.float32))
+        return np.ascontiguousarray(wall), np.ascontiguousarray(coverage[0, 0, :height, :width]), levels
+
     def _first_look(
         self, planes: Planes, inputs: dict[str, NDArray], found: Outlines | None = None
     ) -> tuple[NDArray[np.uint8], float]:
@@ -154,16 +186,20 @@ class Network:
         return fine
 
     def _run(self, drawing: NDArray[np.uint8], inputs: dict[str, NDArray]) -> NDArray[np.float32]:
+        """The network's first answer on planes, uint8 (N, 3, H, W)."""
+        return self._answers(drawing, inputs)[0]
+
+    def _answers(self, drawing: NDArray[np.uint8], inputs: dict[str, NDArray]) -> list[NDArray[np.float32]]:
         """Run the network over planes, uint8 (N, 3, H, W)."""
         nothing = {"guess": np.zeros((0, 1, 0, 0), np.float32)} if self._refines else {}
         given = {"drawing": drawing.astype(np.float32) / np.float32(255), **nothing, **inputs}
         try:
-            answer = self._session.run(None, given)[0]
+            answers = self._session.run(None, given)
         except Exception as error:
             raise ModelError(f"{self.name}: fails while running ({str(error).splitlines()[0]})") from None
-        if not np.isfinite(answer.sum()):
+        if not np.isfinite(answers[0].sum()):
             raise ModelError(f"{self.name}: answers with what is no number; its weights are damaged")
-        return answer
+        return answers
 
 
 def enlargement(longest: int) -> int:

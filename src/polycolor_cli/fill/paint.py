@@ -1,6 +1,6 @@
 """The arithmetic: picture, coverage and colour -> painted picture."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from numbers import Integral
@@ -52,7 +52,7 @@ class Paint:
     @property
     def rgb(self) -> RGB:
         """The colour to fill with."""
-        return _rgb(self.color)
+        return rgb_of(self.color)
 
     def under(self, profile: bytes) -> "Paint":
         """The same with its colours, which are sRGB's, as the values that mean them under an ICC profile."""
@@ -69,10 +69,11 @@ class Paint:
     @property
     def outside(self) -> RGB | None:
         """The colour that replaces whatever is outside the shape, if one does."""
-        return None if self.background in ("keep", "transparent") else _rgb(self.background)
+        return None if self.background in ("keep", "transparent") else rgb_of(self.background)
 
 
-def _rgb(color: str | RGB) -> RGB:
+def rgb_of(color: str | RGB) -> RGB:
+    """A colour as RGB, 0 to 255 each, however it is given. Raises ColorError."""
     if isinstance(color, str):
         return parse_color(color)
     if (
@@ -98,13 +99,13 @@ def paint(image: Image.Image, coverage: Coverage, how: Paint, around: Pixels | N
     """
     import cv2
 
-    inside = how.rgb if how.lines == "fill" else _with_lines(image, coverage, how.rgb)
+    inside = how.rgb if how.lines == "fill" else ink_upon(image, coverage)(how.rgb, np.s_[:, :])
     if how.background == "transparent":
         return cv2.merge([*cv2.split(_times(inside, np.full_like(coverage, 255))), coverage])
     if how.on_paper:
         around = paper_around(image, coverage) if around is None else around
     else:
-        around = _times(_pixels(image) if how.outside is None else how.outside, 255 - coverage)
+        around = _times(pixels_of(image) if how.outside is None else how.outside, 255 - coverage)
     painted = cv2.add(around, _times(inside, coverage))
     transparent = transparency(image)
     return painted if transparent is None or how.background != "keep" else _lifted(painted, coverage, transparent)
@@ -118,7 +119,7 @@ def _lifted(painted: Pixels, coverage: Coverage, transparent: Transparency) -> P
     return np.dstack([np.clip(np.round(color), 0, 255), np.round(whole * 255)]).astype(np.uint8)
 
 
-def _pixels(image: Image.Image) -> Pixels:
+def pixels_of(image: Image.Image) -> Pixels:
     """The pixels of a picture in RGB."""
     import cv2
 
@@ -144,7 +145,7 @@ def _ramp(value: int) -> NDArray[np.uint8]:
 
 def paper_around(image: Image.Image, coverage: Coverage) -> Pixels:
     """`(1 - coverage) * paper`, where the paper of pixels covered in part has the mean colour of what lies beside."""
-    pixels, (height, width) = _pixels(image), coverage.shape
+    pixels, (height, width) = pixels_of(image), coverage.shape
     edge = np.flatnonzero((coverage > 0) & (coverage < 255))
     if edge.size:
         pixels = pixels.copy()
@@ -163,20 +164,33 @@ def paper_around(image: Image.Image, coverage: Coverage) -> Pixels:
     return _times(pixels, 255 - coverage)
 
 
-def _with_lines(image: Image.Image, coverage: Coverage, color: RGB) -> Pixels:
-    """The colour, with the drawing's ink upon it as dark as it was against its paper; where there is none, untouched.
+def ink_upon(image: Image.Image, coverage: Coverage) -> Callable[[RGB, tuple[slice, slice]], Pixels]:
+    """A function that lays a picture's ink upon a colour, for a view of the picture, as dark as it was on its paper.
 
-    On dark paper the ink is light, and all is turned over.
+    Where there is no ink the colour is untouched. On dark paper the ink is light, and all is turned over.
     """
-
-    pixels, outside = _pixels(image), np.asarray(image.convert("L"))[coverage == 0]
+    pixels, outside = pixels_of(image), np.asarray(image.convert("L"))[coverage == 0]
     if outside.size and np.median(outside) < 128:
-        red, green, blue = (255 - value for value in color)
-        return 255 - _inked(255 - pixels, coverage, (red, green, blue))
-    return _inked(pixels, coverage, color)
+        share = _ink_share(255 - pixels, coverage)
+
+        def upon_dark(color: RGB, view: tuple[slice, slice]) -> Pixels:
+            red, green, blue = (255 - value for value in color)
+            return 255 - _times((red, green, blue), share[view])
+
+        return upon_dark
+    share = _ink_share(pixels, coverage)
+    return lambda color, view: _times(color, share[view])
 
 
-def _inked(pixels: Pixels, coverage: Coverage, color: RGB) -> Pixels:
+def blend(inside: Pixels, outside: RGB, coverage: Coverage) -> Pixels:
+    """A picture where it is covered, and a colour elsewhere."""
+    import cv2
+
+    return cv2.add(_times(inside, coverage), _times(outside, 255 - coverage))
+
+
+def _ink_share(pixels: Pixels, coverage: Coverage) -> Pixels:
+    """What is left of a colour under the ink, of 255, in each channel: all where there is none."""
     import cv2
 
     paper = _paper(pixels)
@@ -190,7 +204,7 @@ def _inked(pixels: Pixels, coverage: Coverage, color: RGB) -> Pixels:
     noise = float(np.median(np.abs(inside - np.median(inside)))) * 1.4826 if inside.size else 0.0
     least = min(max(INK * 255, NOISE * noise), 0.5 * 255)
     ink = np.clip((darkness.astype(np.float32) - least) / least, 0, 1)
-    return _times(color, 255 - np.round((255 - share) * ink[:, :, None]).astype(np.uint8))
+    return 255 - np.round((255 - share) * ink[:, :, None]).astype(np.uint8)
 
 
 def _paper(pixels: Pixels) -> Pixels:

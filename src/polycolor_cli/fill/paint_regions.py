@@ -1,0 +1,155 @@
+"""Painting by regions: some of them that somebody points at, or each in its own colour."""
+
+import colorsys
+import re
+from dataclasses import dataclass, replace
+from typing import Literal, get_args
+
+import numpy as np
+from PIL import Image
+
+from polycolor_cli.color import RGB, parse_color
+from polycolor_cli.errors import PointError, PolycolorError
+from polycolor_cli.files.picture import in_profile
+from polycolor_cli.fill.paint import Lines, Pixels, blend, ink_upon, pixels_of, rgb_of
+from polycolor_cli.fill.regions import Regions, colored
+from polycolor_cli.fill.settle import Coverage
+
+By = Literal["region", "shape"]
+COLORS = 12
+"""Colours of a palette that is made and not named."""
+GOLDEN = 0.618034
+"""The golden ratio's fraction: hues that far apart stay apart, however many there are."""
+
+
+@dataclass(frozen=True)
+class Point:
+    """A point of a picture: pixels from its upper left corner, or shares of its width and height."""
+
+    x: float
+    y: float
+    relative: bool = False
+
+    def on(self, width: int, height: int) -> tuple[float, float]:
+        """The same in pixels."""
+        return (self.x * width, self.y * height) if self.relative else (self.x, self.y)
+
+    @classmethod
+    def parse(cls, text: str) -> "Point":
+        """A point as a person types it: 120,80 or 40%,25%. Raises PointError."""
+        number = r"\s*(\d+(?:\.\d+)?|\.\d+)"
+        if found := re.fullmatch(rf"{number}%\s*,{number}%\s*", text):
+            return cls(float(found[1]) / 100, float(found[2]) / 100, True)
+        if found := re.fullmatch(rf"{number}\s*,{number}\s*", text):
+            return cls(float(found[1]), float(found[2]))
+        raise PointError(f"{text!r}: not a point; give pixels like 120,80, or shares like 40%,25%")
+
+
+@dataclass(frozen=True)
+class LabelMap:
+    """The label map of a picture instead of a painting."""
+
+    by: By = "region"
+
+    def under(self, profile: bytes) -> "LabelMap":
+        """The same: numbers are no colours."""
+        return self
+
+
+@dataclass(frozen=True)
+class RegionPaint:
+    """How regions are painted: those `at` some points in their colours, or `each` in one of a palette.
+
+    by: whether a `region` is painted by itself or a whole `shape`. lines, background: as of `Paint`.
+    """
+
+    at: tuple[tuple[Point, str | RGB], ...] = ()
+    each: tuple[RGB, ...] = ()
+    by: By = "region"
+    lines: Lines = "keep"
+    background: str | RGB = "keep"
+
+    def __post_init__(self) -> None:
+        for name, value, choices in (("by", self.by, By), ("lines", self.lines, Lines)):
+            if value not in get_args(choices):
+                raise PolycolorError(f"{name} is {value!r}, not one of {', '.join(get_args(choices))}")
+        if bool(self.at) == bool(self.each):
+            raise PolycolorError("say either which regions get which colours (at), or a palette for each of them")
+        _ = [rgb_of(color) for _, color in self.at], self.outside
+
+    @property
+    def outside(self) -> RGB | None:
+        """The colour that replaces whatever is outside of all regions, if one does."""
+        return None if self.background in ("keep", "transparent") else rgb_of(self.background)
+
+    def under(self, profile: bytes) -> "RegionPaint":
+        """The same with its colours, which are sRGB's, as the values that mean them under an ICC profile."""
+        if not profile:
+            return self
+        return replace(
+            self,
+            at=tuple((point, in_profile(rgb_of(color), profile)) for point, color in self.at),
+            each=tuple(in_profile(color, profile) for color in self.each),
+            background=self.background if self.outside is None else in_profile(self.outside, profile),
+        )
+
+    def colors(self, regions: Regions) -> dict[int, RGB]:
+        """The colour of each region that gets one, by its number. Raises PointError for points that lie in none."""
+        if self.each:
+            return dict(enumerate(colored(regions, list(self.each)), 1))
+        height, width = regions.labels.shape
+        given: dict[int, RGB] = {}
+        for point, color in self.at:
+            x, y = point.on(width, height)
+            number = regions.at(x, y)
+            if given.setdefault(number, rgb_of(color)) != rgb_of(color):
+                raise PointError(f"{x:g},{y:g}: lies in a region that gets another colour already")
+        return given
+
+
+def paint_regions(image: Image.Image, coverage: Coverage, regions: Regions, how: RegionPaint) -> Pixels:
+    """A picture with regions painted, uint8 (H, W, 3), or (H, W, 4) with a transparent background.
+
+    Colour runs under lines to their middle where they are kept, so that two regions leave no seam; else over them.
+    Raises PointError as `RegionPaint.colors` does.
+    """
+    pixels = pixels_of(image)
+    colors = how.colors(regions)
+    upon = ink_upon(image, coverage) if how.lines == "keep" else None
+    painted = pixels.astype(np.float32)
+    share = np.zeros(coverage.shape, np.float32)
+    for number, view, mask in regions.masks(inner=upon is not None):
+        if number not in colors:
+            continue
+        part = mask.astype(np.float32) / 255
+        if upon is None or how.by == "shape":
+            part *= coverage[view] / np.float32(255)
+        if upon is None:
+            layer: Pixels = np.broadcast_to(np.array(colors[number], np.uint8), (*mask.shape, 3))
+        else:
+            layer = upon(colors[number], view)
+        share[view] += part
+        painted[view] += part[:, :, None] * (layer - pixels[view].astype(np.float32))
+    answer = np.clip(np.round(painted), 0, 255).astype(np.uint8)
+    if how.background == "transparent":
+        return np.dstack([answer, np.maximum(coverage, np.round(255 * np.minimum(share, 1)).astype(np.uint8))])
+    return answer if how.outside is None else blend(answer, how.outside, coverage)
+
+
+def palette(words: str) -> tuple[RGB, ...]:
+    """Colours that a person names: red,gold,teal, or `pastel`, `bright`, `random:SEED`. Raises ColorError."""
+    kind, _, seed = words.strip().lower().partition(":")
+    if kind in ("pastel", "bright") and not seed:
+        light, strong = (0.82, 0.75) if kind == "pastel" else (0.55, 0.9)
+        return tuple(_hue(k * GOLDEN, light, strong) for k in range(COLORS))
+    if kind == "random" and seed.isdigit():
+        rng = np.random.default_rng(int(seed))
+        hues, lights = rng.random(COLORS), rng.uniform(0.4, 0.75, COLORS)
+        return tuple(_hue(hue, light, 0.75) for hue, light in zip(hues, lights, strict=True))
+    # commas part colours, but not the numbers of rgb(1, 2, 3)
+    return tuple(parse_color(word) for word in re.split(r",(?![^(]*\))", words))
+
+
+def _hue(hue: float, lightness: float, saturation: float) -> RGB:
+    red, green, blue = (round(255 * value) for value in colorsys.hls_to_rgb(hue % 1, lightness, saturation))
+    return red, green, blue

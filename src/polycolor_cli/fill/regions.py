@@ -1,0 +1,279 @@
+"""Regions: the areas that lines enclose, drawn or meant, each of which a person fills with one click.
+
+Walls are ink, and the border that the network sees where lines were meant to run. Basins of paper between them are
+flooded from their deepest points (watershed: Vincent and Soille, "Watersheds in Digital Spaces", IEEE PAMI 1991);
+two that no wall parts are one region; what is mostly not covered is outside. That is decided where the network looks,
+and carried up to the picture's own size along its pixels, so that an edge runs in the middle of a line.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from polycolor_cli.errors import PointError
+from polycolor_cli.fill.planes import Planes
+from polycolor_cli.fill.settle import Coverage, Gray
+
+Labels = NDArray[np.uint16]
+Wall = NDArray[np.float32]
+
+FREE = 0.3
+"""Share of a wall from which on a pixel is no more free paper."""
+DEEP = 2.0
+"""Pixels by which a basin must be wider than its way out to be one of its own."""
+PARTED = 0.75
+"""Mean share of a wall along the rim of two basins from which on it parts them."""
+SMALLEST = 0.002
+"""Share of the picture below which an area is an accident of the lines, and goes to its neighbour."""
+ROWS = 8
+"""Parts of the picture's height within which regions are read from left to right."""
+MOST_LINE = 0.02
+"""Longest side of the picture of which half a line is no wider."""
+BAND = 2
+"""Pixels to either side of an edge within which it is sought anew at twice the size."""
+
+
+@dataclass(frozen=True)
+class Regions:
+    """The regions of a picture.
+
+    labels: uint16 (H, W), 0 outside and 1..count in reading order; ink belongs to the region nearest to it. inner:
+    the same with the outer half of the outermost lines outside, for colour that runs under lines to their middle.
+    """
+
+    labels: Labels
+    inner: Labels
+
+    @cached_property
+    def count(self) -> int:
+        """How many there are."""
+        return int(self.labels.max(initial=0))
+
+    @cached_property
+    def areas(self) -> NDArray[np.int64]:
+        """Pixels of each region, (count,)."""
+        return np.bincount(self.labels.ravel(), minlength=self.count + 1)[1:]
+
+    @cached_property
+    def boxes(self) -> NDArray[np.int64]:
+        """Left, top, right and bottom of each region, (count, 4), the last two exclusive."""
+        found = np.zeros((self.count, 4), np.int64)
+        for number in range(self.count):
+            x, y, w, h = cv2.boundingRect((self.labels == number + 1).view(np.uint8))
+            found[number] = x, y, x + w, y + h
+        return found
+
+    @cached_property
+    def points(self) -> NDArray[np.int64]:
+        """A point well inside of each region, (count, 2): x and y."""
+        found = np.zeros((self.count, 2), np.int64)
+        for number, (left, top, right, bottom) in enumerate(self.boxes):
+            mask = (self.labels[top:bottom, left:right] == number + 1).view(np.uint8)
+            depth = cv2.distanceTransform(np.pad(mask, 1), cv2.DIST_L2, 3)[1:-1, 1:-1]
+            y, x = np.unravel_index(int(depth.argmax()), depth.shape)
+            found[number] = left + int(x), top + int(y)
+        return found
+
+    def at(self, x: float, y: float) -> int:
+        """The number of the region under a point, in pixels. Raises PointError where there is none."""
+        height, width = self.labels.shape
+        if not (0 <= x < width and 0 <= y < height):
+            raise PointError(f"{x:g},{y:g}: lies outside of the picture, which is {width} x {height} pixels")
+        number = int(self.labels[int(y), int(x)])
+        if not number:
+            raise PointError(f"{x:g},{y:g}: lies in no region of the drawing")
+        return number
+
+    def neighbours(self) -> list[set[int]]:
+        """For each region the numbers of those beside it."""
+        beside: list[set[int]] = [set() for _ in range(self.count)]
+        for one, other in ((self.labels[:, 1:], self.labels[:, :-1]), (self.labels[1:], self.labels[:-1])):
+            rim = (one != other) & (one > 0) & (other > 0)
+            for a, b in np.unique(np.stack([one[rim], other[rim]], 1), axis=0).tolist():
+                beside[a - 1].add(b)
+                beside[b - 1].add(a)
+        return beside
+
+    @cached_property
+    def _reaching(self) -> Labels:
+        return _nearest(self.labels.astype(np.int32)).astype(np.uint16) if self.count else self.labels
+
+    def masks(self, inner: bool) -> Iterator[tuple[int, tuple[slice, slice], NDArray[np.uint8]]]:
+        """Each region's number, the view of the picture that it lies in, and how much of each pixel there it has.
+
+        Edges are smooth, and masks of neighbours add up to the whole.
+        """
+        # over the lines, what is covered says where the colour ends, and a region reaches as far as nobody else's
+        labels = self.inner if inner else self._reaching
+        height, width = labels.shape
+        for number, (left, top, right, bottom) in enumerate(self.boxes, 1):
+            view = (slice(max(top - 2, 0), min(bottom + 2, height)), slice(max(left - 2, 0), min(right + 2, width)))
+            mask = np.where(labels[view] == number, np.uint8(255), np.uint8(0))
+            yield number, view, cv2.blur(mask, (3, 3), borderType=cv2.BORDER_REPLICATE)
+
+
+def colored(regions: Regions, palette: list[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
+    """A colour of the palette for each region, in turn, and neighbours different ones wherever it has enough."""
+    beside, given = regions.neighbours(), list[tuple[int, int, int]]()
+    for number in range(regions.count):
+        taken = {given[other - 1] for other in beside[number] if other - 1 < len(given)}
+        turn = [palette[(number + k) % len(palette)] for k in range(len(palette))]
+        given.append(next((color for color in turn if color not in taken), turn[0]))
+    return given
+
+
+def of_closed(gray: Gray, coverage: Coverage) -> Regions:
+    """The regions of a clean drawing of closed outlines: connected paper that ink encloses, exactly."""
+    ink = np.abs(gray.astype(np.int16) - int(np.median(gray))) * 2 > int(np.ptp(gray))
+    _, areas = cv2.connectedComponents((~ink).view(np.uint8), connectivity=4)
+    return _arranged(areas, ink, coverage)
+
+
+def shapes(coverage: Coverage) -> Regions:
+    """The whole shapes of a picture: what is covered in one piece, without a word about the lines inside."""
+    _, labels = cv2.connectedComponents((coverage >= 128).view(np.uint8), connectivity=8)
+    small = np.bincount(labels.ravel()) < min(SMALLEST * labels.size, 16)
+    return Regions(*_numbered(np.where(small[labels], 0, labels), coverage))
+
+
+def found(wall: Wall, coverage: NDArray[np.float32], levels: list[Planes], whole: Coverage) -> Regions:
+    """The regions by the walls, 0..1 (h, w), and the coverage of the same size, at which the network looked.
+
+    levels: the planes of the larger sizes, largest first; whole: the coverage at the largest.
+    """
+    basins = _basins(wall)
+    labels = _merged(basins, wall)
+    # two looks, one in fewer pixels and one in more, are right more often than either
+    fewer = cv2.resize(whole, wall.shape[::-1], interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+    coverage = (coverage + fewer) / 2
+    labels = _without_crumbs(labels, wall, coverage)
+    for planes in reversed(levels):
+        labels = _doubled(labels, planes[0])
+    height, width = whole.shape
+    if labels.shape[0] >= 2 * height:
+        # a tiny picture was enlarged
+        times = labels.shape[0] // height
+        labels = labels[times // 2 :: times, times // 2 :: times]
+    labels = np.ascontiguousarray(labels[:height, :width])
+    return Regions(*_numbered(labels, whole))
+
+
+def _basins(wall: Wall) -> NDArray[np.int32]:
+    from skimage.morphology import h_maxima
+    from skimage.segmentation import watershed
+
+    depth = cv2.distanceTransform((wall < FREE).view(np.uint8), cv2.DIST_L2, 5)
+    _, deepest = cv2.connectedComponents(h_maxima(depth, DEEP).astype(np.uint8))
+    return watershed(4 * wall - np.minimum(depth, 20) / 20, deepest).astype(np.int32)
+
+
+def _merged(basins: NDArray[np.int32], wall: Wall) -> NDArray[np.int32]:
+    """Basins as one where no wall parts them."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    one = np.concatenate([basins[:, :-1].ravel(), basins[:-1].ravel()])
+    other = np.concatenate([basins[:, 1:].ravel(), basins[1:].ravel()])
+    height = np.concatenate([np.maximum(wall[:, :-1], wall[:, 1:]).ravel(), np.maximum(wall[:-1], wall[1:]).ravel()])
+    rim = one != other
+    count = int(basins.max()) + 1
+    pair = np.minimum(one[rim], other[rim]).astype(np.int64) * count + np.maximum(one[rim], other[rim])
+    pairs, place = np.unique(pair, return_inverse=True)
+    mean = np.bincount(place, height[rim]) / np.bincount(place)
+    joined = pairs[mean < PARTED]
+    graph = coo_array((np.ones(joined.size, np.bool_), (joined // count, joined % count)), (count, count))
+    return connected_components(graph, directed=False)[1][basins].astype(np.int32)
+
+
+def _without_crumbs(labels: NDArray[np.int32], wall: Wall, coverage: NDArray[np.float32]) -> NDArray[np.int32]:
+    """Labels from 1, 0 where nothing is covered; areas too small to be meant go to their neighbours."""
+    from skimage.segmentation import watershed
+
+    free = wall < 0.5
+    count = int(labels.max()) + 1
+    size = np.bincount(labels[free], minlength=count)
+    covered = np.bincount(labels[free], coverage[free], count) >= 0.5 * np.maximum(size, 1)
+    large = size >= SMALLEST * labels.size
+    seeds = np.where(large[labels] & free, labels + 1, 0)
+    if not seeds.any():
+        return np.zeros_like(labels)
+    grown = watershed(wall, seeds) - 1
+    return np.where(covered[grown], grown + 1, 0).astype(np.int32)
+
+
+def _doubled(labels: NDArray[np.int32], darkest: Gray) -> NDArray[np.int32]:
+    """Labels at twice the size, with their edges where the pixels there have their lines."""
+    from skimage.segmentation import watershed
+
+    height, width = darkest.shape
+    larger = np.repeat(np.repeat(labels, 2, 0), 2, 1)[:height, :width]
+    edge = np.zeros(larger.shape, np.uint8)
+    edge[:, 1:] |= larger[:, 1:] != larger[:, :-1]
+    edge[1:] |= larger[1:] != larger[:-1]
+    side = 2 * BAND + 1
+    band = cv2.dilate(edge, np.ones((side, side), np.uint8))
+    around = cv2.dilate(band, np.ones((3, 3), np.uint8))
+    # only what lies beside the band is flooded from: the rest of a large picture is never touched
+    seeds = np.where((around > 0) & (band == 0), larger + 1, 0)
+    flooded = watershed(255 - darkest, seeds, mask=around > 0)
+    return np.where((band > 0) & (flooded > 0), flooded - 1, larger)
+
+
+def _arranged(areas: NDArray[np.int32], ink: NDArray[np.bool_], coverage: Coverage) -> Regions:
+    """Regions from areas of paper, 0 where there is ink."""
+    count = int(areas.max()) + 1
+    size = np.bincount(areas.ravel(), minlength=count)
+    covered = np.bincount(areas.ravel(), coverage.ravel(), count) >= 127.5 * np.maximum(size, 1)
+    kept = size >= min(SMALLEST * areas.size, 16)
+    kept[0] = False
+    seeds = np.where(kept[areas], areas + 1, 0)
+    labels = _nearest(seeds) - 1
+    labels = np.where(covered[np.maximum(labels, 0)], labels + 1, 0).astype(np.int32)
+    return Regions(*_numbered(labels, coverage))
+
+
+def _numbered(labels: NDArray[np.int32], coverage: Coverage) -> tuple[Labels, Labels]:
+    """Labels from 1 in reading order, with all that is covered and without the outer half of the outermost lines."""
+    names = np.unique(labels)
+    regions = names[names > 0]
+    if not regions.size:
+        nothing = np.zeros(labels.shape, np.uint16)
+        return nothing, nothing
+    size = np.bincount(labels.ravel(), minlength=int(names.max()) + 1)[regions]
+    rows, columns = np.indices(labels.shape, np.float32)
+    middle_y, middle_x = (
+        np.bincount(labels.ravel(), plane.ravel(), int(names.max()) + 1)[regions] / size for plane in (rows, columns)
+    )
+    order = np.lexsort((middle_x, (middle_y * ROWS / labels.shape[0]).astype(int)))
+    number = np.zeros(int(names.max()) + 1, np.uint16)
+    number[regions[order]] = np.arange(1, regions.size + 1)
+    inner = number[labels]
+    whole = inner
+    bare = (inner == 0) & (coverage >= 128)
+    if bare.any():
+        # what is covered and touches a region is the outer half of its lines; what is far from all is none of them
+        reach = cv2.dilate((inner > 0).view(np.uint8), np.ones((3, 3), np.uint8), iterations=_line_width(inner, bare))
+        whole = np.where(bare & (reach > 0), _nearest(inner.astype(np.int32)), inner).astype(np.uint16)
+    return whole, inner
+
+
+def _line_width(inner: Labels, bare: NDArray[np.bool_]) -> int:
+    """Pixels that the lines around regions go on beyond their middle: nearly all of them do no farther."""
+    away = cv2.distanceTransform((inner == 0).view(np.uint8), cv2.DIST_L2, 3)
+    beside = bare & (away <= MOST_LINE * max(inner.shape))
+    return max(1, round(float(np.quantile(away[beside], 0.9)))) if beside.any() else 1
+
+
+def _nearest(labels: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Each pixel's own label, or that of the nearest pixel that has one."""
+    _, place = cv2.distanceTransformWithLabels(
+        (labels == 0).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    own = np.zeros(int(place.max()) + 1, labels.dtype)
+    known = labels > 0
+    own[place[known]] = labels[known]
+    return own[place]

@@ -1,0 +1,174 @@
+"""Regions: what lines enclose, drawn or meant; pointed at, or each in its own colour."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from conftest import Run
+from polycolor_cli import Colorizer, PointError
+from polycolor_cli.fill.paint_regions import Point, palette
+from polycolor_cli.fill.regions import Regions, colored
+from polycolor_cli.fill.settle import Coverage
+
+
+@pytest.fixture(scope="module")
+def colorizer() -> Colorizer:
+    return Colorizer()
+
+
+def panes(side: int = 200, smooth: bool = False, gap: int = 0) -> Image.Image:
+    """A window of four panes, and a ring beside it."""
+    times = 4 if smooth else 1
+    image = Image.new("L", (side * times, side * times), 255)
+    draw, s = ImageDraw.Draw(image), side * times // 200
+    draw.rectangle((20 * s, 20 * s, 120 * s, 120 * s), outline=0, width=4 * s)
+    draw.line((70 * s, 20 * s, 70 * s, 120 * s), fill=0, width=4 * s)
+    draw.line((20 * s, 70 * s, 120 * s, 70 * s), fill=0, width=4 * s)
+    draw.ellipse((130 * s, 130 * s, 190 * s, 190 * s), outline=0, width=4 * s)
+    draw.ellipse((148 * s, 148 * s, 172 * s, 172 * s), outline=0, width=4 * s)
+    if gap:
+        draw.rectangle((66 * s, 40 * s, 75 * s, (40 + gap) * s), fill=255)
+    return image.reduce(times) if smooth else image
+
+
+@pytest.mark.parametrize("smooth", [False, True])
+def test_closed_drawings_have_their_regions_in_reading_order(colorizer: Colorizer, smooth: bool) -> None:
+    regions = colorizer.regions(panes(smooth=smooth))
+    assert regions.count == 6
+    assert regions.labels.dtype == np.uint16
+    numbers = [regions.at(x, y) for x, y in ((40, 40), (100, 40), (40, 100), (100, 100), (139, 160), (160, 160))]
+    assert numbers[:4] == [1, 2, 3, 4]
+    assert sorted(numbers[4:]) == [5, 6]
+    assert regions.at(69, 45) in (1, 2)  # on ink: the region nearest to it
+    for number, (left, top, right, bottom) in enumerate(regions.boxes, 1):
+        assert (regions.labels[top:bottom, left:right] == number).any()
+        x, y = regions.points[number - 1]
+        assert regions.at(x, y) == number
+    assert regions.areas.sum() == np.count_nonzero(regions.labels)
+    # ink belongs to a region, all of it
+    assert (regions.labels[colorizer.coverage(panes(smooth=smooth)) == 255] > 0).all()
+
+
+def test_a_point_in_no_region(colorizer: Colorizer) -> None:
+    regions = colorizer.regions(panes())
+    for x, y in ((5, 5), (-1, 3), (200, 3), (128, 100)):
+        with pytest.raises(PointError):
+            regions.at(x, y)
+
+
+@pytest.mark.parametrize("smooth", [False, True])
+def test_pointing_fills_what_is_pointed_at_and_nothing_else(colorizer: Colorizer, smooth: bool) -> None:
+    drawing = panes(smooth=smooth)
+    painted = np.asarray(colorizer(drawing, at=[((40, 40), "red"), ((100, 100), "#00f")]))
+    assert (painted[30:60, 30:60] == (255, 0, 0)).all()
+    assert (painted[80:110, 80:110] == (0, 0, 255)).all()
+    unchanged = np.repeat(np.asarray(drawing)[:, :, None], 3, 2)
+    for view in (np.s_[30:60, 80:110], np.s_[80:110, 30:60], np.s_[125:, :], np.s_[:18], np.s_[:, :18]):
+        assert (painted[view] == unchanged[view]).all()
+    # ink stays as it was drawn
+    assert (painted[np.asarray(drawing) == 0] == 0).all()
+
+
+@pytest.mark.parametrize("lines", ["keep", "fill"])
+@pytest.mark.parametrize("gap", [0, 12])
+def test_each_leaves_no_uncovered_pixel_and_no_seam(colorizer: Colorizer, lines: str, gap: int) -> None:
+    drawing = panes(smooth=True, gap=gap)
+    colors = [(255, 0, 0), (0, 160, 0), (0, 0, 255), (255, 255, 0)]
+    painted = np.asarray(colorizer(drawing, each=colors, lines=lines)).astype(int)  # type: ignore[arg-type]
+    covered = colorizer.coverage(drawing) == 255
+    # nowhere inside is there gray of the paper: at least one channel is far below white, in ink all are
+    assert painted[covered].min(1).max() < 110
+    if lines == "fill":
+        # every pixel is of a mixture of its neighbours' colours, and most of exactly one
+        exact = np.zeros(covered.shape, bool)
+        for color in colors:
+            exact |= (painted == color).all(-1)
+        assert exact[covered].mean() > 0.9
+
+
+def test_neighbours_get_different_colours() -> None:
+    rng = np.random.default_rng(0)
+    blocks = np.kron(rng.permutation(64).reshape(8, 8) + 1, np.ones((6, 6), int)).astype(np.uint16)
+    regions = Regions(blocks, blocks)
+    given = colored(regions, [(1, 0, 0), (0, 1, 0), (0, 0, 1), (1, 1, 0), (0, 1, 1)])
+    for number, others in enumerate(regions.neighbours(), 1):
+        assert all(given[number - 1] != given[other - 1] for other in others)
+    assert colored(regions, [(9, 9, 9)]) == [(9, 9, 9)] * 64
+
+
+def test_whole_shapes_and_tiny_and_large_pictures(colorizer: Colorizer) -> None:
+    assert colorizer.regions(panes(), by="shape").count == 2
+    assert colorizer.regions(panes(gap=8).resize((1400, 1400), Image.Resampling.BICUBIC)).labels.shape == (1400, 1400)
+    tiny = np.full((40, 40), 255, np.uint8)
+    tiny[8:32, [8, 31]] = tiny[[8, 31], 8:32] = 0
+    assert colorizer.regions(tiny).labels.shape == (40, 40)
+    assert colorizer.regions(tiny).at(20, 20) == 1
+    assert colorizer.regions(np.full((100, 100), 255, np.uint8)).count == 0
+
+
+def test_points_and_palettes_as_people_type_them() -> None:
+    assert Point.parse("120,80").on(1000, 1000) == (120, 80)
+    assert Point.parse(" 40% , 25% ").on(200, 400) == (80, 100)
+    for text in ("", "1", "1,2,3", "a,b", "-1,2", "40%,2", "1e3,2"):
+        with pytest.raises(PointError):
+            Point.parse(text)
+    assert palette("red, rgb(1, 2, 3),teal") == ((255, 0, 0), (1, 2, 3), (0, 128, 128))
+    assert len(set(palette("pastel"))) == len(set(palette("bright"))) == 12
+    assert palette("random:7") == palette("random:7") != palette("random:8")
+
+
+def test_from_the_shell(tmp_path: Path, polycolor: Run) -> None:
+    panes().save(tmp_path / "panes.png")
+    polycolor("colorize", "panes.png", "--at", "40,40=red", "--at", "50%,20%", "-c", "blue", "-o", "at.png")
+    painted = np.asarray(Image.open(tmp_path / "at.png"))
+    assert tuple(painted[40, 40]) == (255, 0, 0)
+    assert tuple(painted[40, 100]) == (0, 0, 255)
+    polycolor("colorize", "panes.png", "--regions", "-o", "map.png")
+    numbers = np.asarray(Image.open(tmp_path / "map.png"))
+    assert numbers.dtype == np.uint16
+    assert numbers[40, 40] == 1
+    assert numbers.max() == 6
+    told = json.loads(polycolor("colorize", "panes.png", "--json").stdout)
+    assert told["count"] == 6
+    assert told["regions"][0]["box"] == [20, 20, 70, 70] or told["regions"][0]["box"][2] in (70, 71, 72)
+    polycolor("batch", "panes.png", "--each", "pastel", "-o", "each")
+    assert b"1 there already" in polycolor("batch", "panes.png", "--each", "pastel", "-o", "each").stdout
+    polycolor("batch", "panes.png", "--regions", "-o", "maps")
+    assert np.array_equal(np.asarray(Image.open(tmp_path / "maps" / "panes.png")), numbers)
+    for words, why in {
+        "--at 5,5=red": b"no region",
+        "--at 40,40=red --at 45,45=blue": b"another colour",
+        "--at 40,40": b"in which colour",
+        "--at x=red": b"not a point",
+        "--each red --regions": b"give one of them",
+        "--each nope": b"unknown colour",
+        "--each red --by line": b"not region or shape",
+        "--regions -o map.jpg": b"16 bits",
+    }.items():
+        done = polycolor("colorize", "panes.png", *words.split(), code=1 if "jpg" in words else 2)
+        assert len(done.stderr.splitlines()) == 1
+        assert why in done.stderr
+
+
+def test_nothing_of_regions_loads_where_none_is_asked_for(tmp_path: Path, polycolor: Run) -> None:
+    import subprocess
+    import sys
+
+    panes().save(tmp_path / "panes.png")
+    code = (
+        "import sys; from polycolor_cli import colorize; colorize('panes.png', 'red');"
+        "assert not {'polycolor_cli.fill.regions', 'skimage', 'scipy'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True)
+
+
+def test_colour_reaches_as_far_as_what_is_covered() -> None:
+    labels = np.zeros((9, 9), np.uint16)
+    labels[2:7, 2:7] = 1
+    coverage: Coverage = np.zeros((9, 9), np.uint8)
+    coverage[1:8, 1:8] = 255
+    ((_, view, mask),) = Regions(labels, labels).masks(inner=False)
+    assert (mask[coverage[view] == 255] == 255).all()
