@@ -172,3 +172,25 @@ def test_colour_reaches_as_far_as_what_is_covered() -> None:
     coverage[1:8, 1:8] = 255
     ((_, view, mask),) = Regions(labels, labels).masks(inner=False)
     assert (mask[coverage[view] == 255] == 255).all()
+
+
+def test_rings_come_out_as_rings(colorizer: Colorizer) -> None:
+    drawing = panes()
+    painted = np.asarray(colorizer(drawing, "red", holes="keep"))
+    assert (painted[157:164, 157:164] == 255).all()  # the hole of the ring
+    assert tuple(painted[160, 140]) == (255, 0, 0)  # its band
+    assert tuple(painted[40, 40]) == tuple(painted[69, 45]) == (255, 0, 0)  # panes, and the ink between them
+    target = Image.new("L", (200, 200), 255)
+    for radius in (90, 70, 50, 30):
+        ImageDraw.Draw(target).ellipse((100 - radius, 100 - radius, 100 + radius, 100 + radius), outline=0, width=4)
+    bands = np.asarray(colorizer(target, "red", holes="keep"))[100, [20, 40, 60, 100]]
+    assert [tuple(band) for band in bands] == [(255, 0, 0), (255, 255, 255), (255, 0, 0), (255, 255, 255)]
+
+
+def test_only_what_encloses_is_painted(colorizer: Colorizer) -> None:
+    drawing = panes()
+    ImageDraw.Draw(drawing).line((140, 40, 180, 60), fill=0, width=4)
+    painted = np.asarray(colorizer(drawing, "red", only="enclosed"))
+    assert (painted[50, 160] == 0).all()
+    assert tuple(painted[20, 60]) == tuple(painted[40, 40]) == (255, 0, 0)
+    assert tuple(np.asarray(colorizer(drawing, "red"))[50, 160]) == (255, 0, 0)

@@ -159,6 +159,8 @@ def _mark(drawing: "hashlib.blake2b", how: "How", ending: str, colorizer: Colori
     """What an output comes from: drawing, paint, format and model, in 32 hex digits."""
     if isinstance(how, Paint):
         paint = f"{how.rgb} {how.lines} {how.background if how.outside is None else how.outside}"
+        if how.holes != "fill" or how.only != "all":
+            paint += f" {how.holes} {how.only}"
     else:
         # a dataclass of plain values, which says all of itself
         paint = "mask" if how is None else repr(how)

@@ -52,6 +52,8 @@ def command(
     ] = None,
     lines: painting.Lines = None,
     background: painting.Background = "keep",
+    holes: painting.Holes = "fill",
+    only: painting.Only = "all",
     mask: painting.Mask = False,
     each: painting.Each = None,
     by: painting.Whole = "region",
@@ -118,7 +120,7 @@ def command(
     partly = painting.by_regions(colors, lines, background, None, each, by, regions)
     if regions and format != "png":
         raise PolycolorError(f"--format {format}: region numbers need 16 bits, which only png is written with")
-    paints: Paints = {"regions": partly} if partly else _paints(sources, colors, lines, background, mask)
+    paints: Paints = {"regions": partly} if partly else _paints(sources, colors, lines, background, holes, only, mask)
     passed = Passed()
     jobs = plan(sources, output, paints, format, passed)
     # counted beforehand, so that nobody has to remember a long list
@@ -185,7 +187,9 @@ def command(
         raise typer.Exit(1)
 
 
-def _paints(sources: list[str], colors: list[str] | None, lines: str | None, background: str, mask: bool) -> "Paints":
+def _paints(
+    sources: list[str], colors: list[str] | None, lines: str | None, background: str, holes: str, only: str, mask: bool
+) -> "Paints":
     """The paints by the names of their folders."""
     from polycolor_cli.color import slug
     from polycolor_cli.fill.paint import Paint
@@ -198,7 +202,8 @@ def _paints(sources: list[str], colors: list[str] | None, lines: str | None, bac
         colors = ["black"]  # of each row's paint only the colour is its own
     if not colors:
         raise PolycolorError("which colour? Give one with --color (see 'polycolor colors')")
-    return {slug(color): Paint(color, lines or "fill", background) for color in colors}  # type: ignore[arg-type]
+    how = {"lines": lines or "fill", "background": background, "holes": holes, "only": only}
+    return {slug(color): Paint(color, **how) for color in colors}  # type: ignore[arg-type]
 
 
 def _line(outcome: "Outcome") -> str:

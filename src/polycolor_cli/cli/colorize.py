@@ -30,6 +30,8 @@ def command(
     ] = None,
     lines: painting.Lines = None,
     background: painting.Background = "keep",
+    holes: painting.Holes = "fill",
+    only: painting.Only = "all",
     mask: painting.Mask = False,
     at: painting.At = None,
     each: painting.Each = None,
@@ -69,7 +71,7 @@ def command(
 
     how: How = partly
     if not partly and not mask and color:
-        how = Paint(color, lines or "fill", background)  # type: ignore[arg-type]
+        how = Paint(color, lines or "fill", background, holes, only)  # type: ignore[arg-type]
     colorizer = painting.colorizer(model, offline=offline)
     failed = False
     for source, target in jobs:

@@ -42,6 +42,24 @@ Mask = Annotated[
     bool,
     typer.Option("--mask", help="Write the coverage as a gray picture instead of painting.", rich_help_panel="Paint"),
 ]
+Holes = Annotated[
+    str,
+    typer.Option(
+        "--holes",
+        metavar="fill|keep",
+        help="Keep bare what a second outline inside of a shape encloses: rings, letters.",
+        rich_help_panel="Paint",
+    ),
+]
+Only = Annotated[
+    str,
+    typer.Option(
+        "--only",
+        metavar="all|enclosed",
+        help="Leave ink alone that encloses nothing and stands apart: captions, arrows.",
+        rich_help_panel="Paint",
+    ),
+]
 At = Annotated[
     list[str] | None,
     typer.Option(

@@ -16,7 +16,7 @@ from polycolor_cli.files.picture import NOTHING, About, PictureError, about, rea
 from polycolor_cli.fill.gray import as_gray
 from polycolor_cli.fill.network import LARGEST, SMALLEST, Network, doublings
 from polycolor_cli.fill.outline import outlines, traced
-from polycolor_cli.fill.paint import Lines, Paint, Pixels, paint, paper_around, rgb_of
+from polycolor_cli.fill.paint import Holes, Lines, Only, Paint, Pixels, paint, paper_around, rgb_of
 from polycolor_cli.fill.settle import (
     SETTLED,
     Coverage,
@@ -142,12 +142,15 @@ class Colorizer:
         at: Sequence[tuple[tuple[float, float], str | RGB]] = (),
         each: str | Sequence[str | RGB] = (),
         by: "By" = "region",
+        holes: Holes = "fill",
+        only: Only = "all",
     ) -> Image.Image:
         """A picture with its shape filled: mode RGB, or RGBA with a transparent background.
 
         picture: a path, a Pillow image, or pixels, (H, W) gray, (H, W, 3) RGB or (H, W, 4) RGBA.
         at: points (x, y) in pixels with the colour of the region that each lies in, which alone are filled then.
         each: colours, or the name of a palette, for every region or, `by="shape"`, every shape; neighbours differ.
+        holes, only: as of `polycolor_cli.fill.paint.Paint`.
         lines: `fill` paints over them, which is usual, `keep` leaves them upon the colour, usual with `at` and `each`.
         Raises ColorError, PictureError, PointError for a point in no region, and ModelError where the model cannot do
         what is asked.
@@ -160,7 +163,7 @@ class Colorizer:
             return self.fill(as_image(picture), RegionPaint(points, names, by, lines or "keep", background)).image
         if color is None:
             raise ColorError("which colour? Give one, or points (at), or colours for each region (each)")
-        return self.fill(as_image(picture), Paint(color, lines or "fill", background)).image
+        return self.fill(as_image(picture), Paint(color, lines or "fill", background, holes, only)).image
 
     @cached_property
     def fingerprint(self) -> str:
@@ -193,7 +196,10 @@ class Colorizer:
             if how is None:
                 return Filled(coverage, share, guessed, masked)
             if isinstance(how, Paint):
-                return Filled(paint(image, coverage, how, around), share, guessed, said)
+                if how.holes == "fill" and how.only == "all":
+                    return Filled(paint(image, coverage, how, around), share, guessed, said)
+                part = self._part(image, coverage, how, regions("region"))
+                return Filled(paint(image, part, how), share_of(part), guessed, said)
             # nothing of regions is loaded where none is asked for
             from polycolor_cli.fill.paint_regions import LabelMap, paint_regions
 
@@ -211,6 +217,16 @@ class Colorizer:
         """
         image = as_image(picture)
         return self._regions(image, self._decide(image)[0], by)
+
+    def _part(self, image: Image.Image, coverage: Coverage, how: Paint, regions: "Regions") -> Coverage:
+        """The part of a coverage that a paint is for."""
+        from polycolor_cli.fill.regions import enclosing_alone, without_holes_of
+
+        part = enclosing_alone(regions, coverage) if how.only == "enclosed" else coverage
+        if how.holes == "fill":
+            return part
+        gray = as_gray(image)
+        return without_holes_of(regions, part, ~gray if is_negative(gray) else gray)
 
     def _regions(self, image: Image.Image, coverage: Coverage, by: "By") -> "Regions":
         from polycolor_cli.fill.regions import found, of_closed, shapes

@@ -16,6 +16,8 @@ from polycolor_cli.files.picture import Transparency, in_profile, transparency
 from polycolor_cli.fill.settle import Coverage, neighbours
 
 Lines = Literal["fill", "keep"]
+Holes = Literal["fill", "keep"]
+Only = Literal["all", "enclosed"]
 Pixels = NDArray[np.uint8]
 """(H, W) gray, (H, W, 3) RGB or (H, W, 4) RGBA."""
 
@@ -37,15 +39,20 @@ class Paint:
 
     lines: `fill` covers the ink with the colour too, `keep` leaves it visible.
     background: `keep`, `transparent`, or a colour that replaces whatever is outside the shape.
+    holes: `keep` leaves bare what a second outline inside of a shape encloses, and so on alternately, as of rings and
+    letters. only: `enclosed` leaves ink alone that encloses nothing and stands apart.
     """
 
     color: str | RGB
     lines: Lines = "fill"
     background: str | RGB = "keep"
+    holes: Holes = "fill"
+    only: Only = "all"
 
     def __post_init__(self) -> None:
-        if self.lines not in get_args(Lines):
-            raise PolycolorError(f"lines is {self.lines!r}, not fill or keep")
+        for name, choices in (("lines", Lines), ("holes", Holes), ("only", Only)):
+            if getattr(self, name) not in get_args(choices):
+                raise PolycolorError(f"{name} is {getattr(self, name)!r}, not {' or '.join(get_args(choices))}")
         # a colour that means nothing is refused here, before any picture is touched
         _ = self.rgb, self.outside
 
