@@ -74,6 +74,12 @@ def command(
     if page is not None:
         outputs.check_picture(page, SHEET)
     models = models or [DEFAULT]
+    maps = [folder for folder in datasets if (folder / "labels").is_dir()]
+    datasets = [folder for folder in datasets if folder not in maps]
+    if maps:
+        _regions(maps, models, names, offline)
+    if not datasets:
+        return
     folders = {str(folder).rstrip("/"): read_cases(folder) for folder in datasets}
     methods = {model: scores.by_model(painting.colorizer(model, offline=offline)) for model in models}
     methods |= {name: scores.by_hand(name) for name in names}
@@ -103,3 +109,25 @@ def command(
         by_name = {(folder, case.name): case for folder, cases in folders.items() for case in cases}
         chosen = [by_name[key] for key in scores.worst(results, models[0])]
         write_picture(scores.sheet(chosen, methods[models[0]]), page, SHEET)
+
+
+def _regions(folders: list[Path], models: list[str], names: list[str], offline: bool) -> None:
+    """Measure how well regions are told apart, and print a table for each folder."""
+    from rich.box import MARKDOWN
+    from rich.console import Console
+    from rich.table import Table
+
+    from polycolor_cli.evaluate import regions
+
+    methods = {model: regions.by_model(painting.colorizer(model, offline=offline)) for model in models}
+    methods |= {name: regions.METHODS[name] for name in names if name in regions.METHODS}
+    plain = Console(file=sys.stdout, width=80, highlight=False)
+    for folder in folders:
+        cases = regions.cases(folder)
+        table = Table(box=MARKDOWN, padding=(0, 0))
+        for heading in ("regions by", *regions.MEASURES):
+            table.add_column(heading, justify="left" if heading == "regions by" else "right", overflow="fold")
+        for name, method in methods.items():
+            table.add_row(name, *regions.row([regions.measure(method, *case) for case in cases]))
+        print(f"{folder}: {len(cases)} drawing{'s' if len(cases) != 1 else ''}")
+        plain.print(table)

@@ -35,12 +35,12 @@ def bucket(gray: Gray) -> NDArray[np.uint8]:
 
 def holes(gray: Gray) -> NDArray[np.uint8]:
     """Otsu's threshold, then every hole filled."""
-    return _soft(gray, ndimage.binary_fill_holes(_ink(gray)))
+    return _soft(gray, ndimage.binary_fill_holes(ink_of(gray)))
 
 
 def closing(gray: Gray) -> NDArray[np.uint8]:
     """Otsu's threshold, morphological closing over gaps, then every hole filled."""
-    return _soft(gray, _closed(_ink(gray)))
+    return _soft(gray, _closed(ink_of(gray)))
 
 
 def adaptive(gray: Gray) -> NDArray[np.uint8]:
@@ -59,7 +59,7 @@ def trapped_ball(gray: Gray) -> NDArray[np.uint8]:
 
     After Zhang et al., "Vectorizing Cartoon Animations" (IEEE TVCG 2009), with one radius.
     """
-    ink = _ink(gray)
+    ink = ink_of(gray)
     if not ink.any():
         return np.zeros_like(gray)
     radius = BALL * min(gray.shape)
@@ -73,7 +73,7 @@ def trapped_ball(gray: Gray) -> NDArray[np.uint8]:
 def hull(gray: Gray) -> NDArray[np.uint8]:
     """The convex hull of all ink."""
     inside = np.zeros(gray.shape, np.uint8)
-    corners = np.argwhere(_ink(gray))[:, ::-1].astype(np.int32)
+    corners = np.argwhere(ink_of(gray))[:, ::-1].astype(np.int32)
     if len(corners):
         cv2.fillConvexPoly(inside, cv2.convexHull(corners), 1)
     return _soft(gray, inside > 0)
@@ -90,7 +90,7 @@ FILLS: dict[str, Fill] = {
 """Every classical fill by name."""
 
 
-def _ink(gray: Gray) -> Mask:
+def ink_of(gray: Gray) -> Mask:
     """Otsu's threshold; ink is the side that the picture's border has less of."""
     level, _ = cv2.threshold(gray, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
     border = np.concatenate([gray[0], gray[-1], gray[:, 0], gray[:, -1]])
