@@ -79,3 +79,19 @@ def test_a_huge_file_is_not_even_read(tmp_path: Path, monkeypatch: pytest.Monkey
 
 def test_our_own_pass() -> None:
     assert check(read(), "polycolor") == read()
+
+
+def test_a_flipped_byte_anywhere_is_noticed(tmp_path: Path) -> None:
+    path = tmp_path / "model.onnx"
+    whole = read()
+    for place in (*range(0, len(whole), len(whole) // 40), len(whole) - 1):
+        damaged = bytearray(whole)
+        damaged[place] ^= 0x21
+        path.write_bytes(damaged)
+        with pytest.raises(ModelError):
+            read(path)
+
+
+def test_metadata_made_to_harm() -> None:
+    with pytest.raises(ModelError, match="cannot read"):
+        check(tiny("drawing", about="[" * 100_000), "model")

@@ -108,10 +108,9 @@ def test_the_default_model_ships_with_the_package_and_is_what_is_published() -> 
 def test_every_published_model_is_in_the_repository_as_it_is_released() -> None:
     releases = Path(__file__).parents[2] / "models"
     for entry in published().values():
-        if not entry.ships:
-            data = (releases / entry.file).read_bytes()
-            assert len(data) == entry.size <= 12_000_000
-            assert hashlib.sha256(data).hexdigest() == entry.sha256
+        data = (entry.path if entry.ships else releases / entry.file).read_bytes()
+        assert len(data) == entry.size <= 12_000_000
+        assert hashlib.sha256(data).hexdigest() == entry.sha256
 
 
 @pytest.mark.parametrize("how", ["good", "slow", "redirect", "unsized"])
@@ -259,3 +258,21 @@ def test_a_model_that_may_not_be_read(tmp_path: Path) -> None:
     model.chmod(0)
     with pytest.raises(ModelError, match="cannot be read"):
         read(model)
+
+
+def test_what_fails_its_check_is_not_kept(server: str, tmp_path: Path) -> None:
+    """A server that answers with a page of HTML is mended some day; what it sent meanwhile must not stay."""
+    with pytest.raises(ModelError, match="not an ONNX file"):
+        read(f"{server}/page/mine.onnx")
+    assert left(tmp_path) == []
+
+
+def test_clearing_a_folder_that_others_use_too(server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("POLYCOLOR_MODELS_URL", f"{server}/good")
+    folder = tmp_path / "cache"
+    folder.mkdir()
+    for name in ("mine.onnx", "tmpfile", "tmp12345678", "0123456789abcdef.onnx"):
+        (folder / name).write_text("mine")
+    read("other")
+    assert weights.clear() == len(MODEL)
+    assert len([path for path in folder.iterdir() if path.is_file()]) == 4
