@@ -173,7 +173,7 @@ def test_listings_made_to_harm(tmp_path: Path, polycolor: Run, text: str) -> Non
 
 
 def test_a_hash_that_the_shell_took(folder: Path, polycolor: Run) -> None:
-    assert b"in quotes" in polycolor("colorize", "in/a.png", "--color", code=2).stderr
+    assert b"needs quotes" in polycolor("colorize", "in/a.png", "--color", code=2).stderr
     polycolor("colorize", "in/a.png", "--colour", "ff0000", "-o", "out.png")
 
 

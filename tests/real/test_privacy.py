@@ -10,6 +10,7 @@ import pytest
 from PIL import ImageDraw
 
 from conftest import square
+from polycolor_cli.privacy import SILENCED
 
 POLYCOLOR = str(Path(sys.executable).with_name("polycolor"))
 
@@ -21,9 +22,9 @@ def home(tmp_path: Path) -> dict[str, str]:
     drawing = square(200)
     ImageDraw.Draw(drawing).rectangle((80, 40, 100, 60), fill=255)  # a gap: the network is asked
     drawing.save(tmp_path / "gap.png")
-    quiet = ("CI", "GITHUB_ACTIONS", "ORT_DISABLE_TELEMETRY", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME")
+    quiet = {"CI", "GITHUB_ACTIONS", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", *SILENCED}
     kept = {name: value for name, value in os.environ.items() if name not in quiet}
-    return kept | {"HOME": str(tmp_path / "home"), "TMPDIR": str(tmp_path / "home"), "PYTHONDONTWRITEBYTECODE": "1"}
+    return kept | {"HOME": str(tmp_path / "home"), "PYTHONDONTWRITEBYTECODE": "1"}
 
 
 COMMANDS = {

@@ -50,6 +50,8 @@ class Piece:
 def pieces(gray: Gray, longest: float) -> Iterator[Piece]:
     """The pieces of a page that are no longer than some pixels, where it has several. gray: uint8 (H, W)."""
     step = -(-max(gray.shape) // LONGEST)
+    if min(gray.shape) < SMALLEST:
+        return
     height, width = (side // step * step for side in gray.shape)
     small = gray[:height, :width].reshape(height // step, step, width // step, step).min((1, 3))
     paper, dark = int(np.median(small)), int(small.min())
