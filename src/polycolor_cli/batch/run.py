@@ -157,8 +157,8 @@ def _some_completed(waiting: Iterable[Future[list[Outcome]]], interrupted: Stop)
 
 def _completed_in_time(waiting: Iterable[Future[list[Outcome]]]) -> set[Future[list[Outcome]]]:
     """Those under way that are completed within a moment; the processes of others are ended."""
-    under_way = [future for future in waiting if not future.cancel()]
-    done, late = wait(under_way, GRACE)
+    # none is cancelled: an executor whose processes end meanwhile stumbles over those that are
+    done, late = wait(waiting, GRACE)
     if late:
         for process in multiprocessing.active_children():
             process.kill()
