@@ -17,6 +17,7 @@ from polycolor_cli.fill.gray import as_gray
 from polycolor_cli.fill.network import LARGEST, SMALLEST, Network, doublings
 from polycolor_cli.fill.outline import outlines, traced
 from polycolor_cli.fill.paint import Holes, Lines, Only, Paint, Pixels, paint, paper_around, rgb_of
+from polycolor_cli.fill.pieces import is_text, pieces
 from polycolor_cli.fill.settle import (
     SETTLED,
     Coverage,
@@ -269,6 +270,9 @@ class Colorizer:
             coverage = decided(coverage, share=1 if hopeless else 0.5)
         if max(gray.shape) <= LARGEST:
             coverage = without_holes(coverage)
+        elif not hopeless and is_text(gray):
+            # letters are no shapes, and a row of them is none either
+            return np.zeros_like(coverage), guessed
         elif not hopeless:
             guessed *= 1 - self._add_pieces(gray, coverage)
         return coverage, guessed
@@ -278,8 +282,6 @@ class Colorizer:
 
         Returns the share of all that is covered that was decided so and not before.
         """
-        from polycolor_cli.fill.pieces import pieces
-
         decided_here = 0
 
         for piece in pieces(gray, DOT << doublings(max(gray.shape))):

@@ -35,6 +35,14 @@ ALIKE = 2.2
 """Times as high as its neighbour that a letter may be."""
 LONG = 4
 """Times as long as high that a piece may be; longer ones are words or lines."""
+LETTERS = 60
+"""Letters or words from which on a page may be one of text."""
+TEXT = 0.85
+"""Share of them that stand in rows."""
+TALL = 5
+"""Times as high as half of them that something is no letter, and the page not of text alone."""
+ROWS = 5
+"""Rows that they stand in at least."""
 AROUND = 0.25
 """Paper that is looked at around a piece, in parts of its length."""
 
@@ -81,6 +89,34 @@ def pieces(gray: Gray, longest: float) -> Iterator[Piece]:
             others = others[view[0].start % step :, view[1].start % step :][: part.shape[0], : part.shape[1]]
             part[: others.shape[0], : others.shape[1]][others > 0] = int(np.median(part))
         yield Piece(view, part)
+
+
+def is_text(gray: Gray) -> bool:
+    """Whether a page is of printed text: many letters or words, nearly all of its ink, in several rows."""
+    step = -(-max(gray.shape) // LONGEST)
+    if min(gray.shape) < SMALLEST:
+        return False
+    height, width = (side // step * step for side in gray.shape)
+    small = gray[:height, :width].reshape(height // step, step, width // step, step).min((1, 3))
+    paper, dark = int(np.median(small)), int(small.min())
+    ink = (small < paper - INK * (paper - dark)).view(np.uint8)
+    _, _, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
+    boxes = stats[1:, :4]
+    # dots over letters and full stops are neither here nor there
+    boxes = boxes[boxes[:, 3] > 0.3 * np.median(boxes[:, 3])] if len(boxes) else boxes
+    if len(boxes) < LETTERS or boxes[:, 3].max() > TALL * np.median(boxes[:, 3]):
+        return False
+    if len(boxes) > MOST:
+        return _rows_of_ink(ink) >= ROWS
+    rows = boxes[_in_rows(boxes, 0)]
+    lines = np.unique(rows[:, 1] // max(1, int(np.median(boxes[:, 3])))).size
+    return len(rows) >= TEXT * len(boxes) and lines >= ROWS
+
+
+def _rows_of_ink(ink: NDArray[np.uint8]) -> int:
+    """How many bands of ink there are from top to bottom, with nothing but paper between them."""
+    inked = ink.max(1) > 0
+    return int(np.count_nonzero(inked[1:] & ~inked[:-1]))
 
 
 def _in_rows(boxes: NDArray[np.int32], dilated: int) -> NDArray[np.bool_]:

@@ -1,0 +1,77 @@
+"""Small things on large pages, and pages of text."""
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw, ImageFont
+
+from polycolor_cli import Colorizer
+from polycolor_cli.fill.paint import Paint
+from polycolor_cli.fill.pieces import is_text, pieces
+
+
+@pytest.fixture(scope="module")
+def colorizer() -> Colorizer:
+    return Colorizer()
+
+
+def circles(rows: int, columns: int, radius: int, shape: tuple[int, int] = (1754, 1240)) -> np.ndarray:
+    """Circles on a page, one in three open."""
+    page = np.full(shape, 255, np.uint8)
+    for number in range(rows * columns):
+        y, x = (
+            (number // columns * 2 + 1) * shape[0] // (2 * rows),
+            (number % columns * 2 + 1) * shape[1] // (2 * columns),
+        )
+        start = number * 37 % 360 if number % 3 == 0 else 0
+        cv2.ellipse(page, (x, y), (radius, radius), start, 0, 330 if number % 3 == 0 else 360, 0, 3)
+    return page
+
+
+def text(with_shape: bool = False) -> Image.Image:
+    page = Image.new("L", (1240, 1754), 255)
+    draw, font = ImageDraw.Draw(page), ImageFont.load_default(28)
+    for row, y in enumerate(range(80, 1100 if with_shape else 1700, 44)):
+        draw.text(
+            (70, y), "Pack my box with five dozen jugs, and mind the quick brown fox"[row % 7 :], font=font, fill=0
+        )
+    if with_shape:
+        draw.ellipse((400, 1200, 840, 1640), outline=0, width=6)
+    return page
+
+
+def test_small_things_on_a_page_are_filled(colorizer: Colorizer) -> None:
+    page = circles(14, 10, 20)
+    coverage = colorizer.coverage(page)
+    middles = [
+        coverage[(row * 2 + 1) * 1754 // 28, (column * 2 + 1) * 1240 // 20] for row in range(14) for column in range(10)
+    ]
+    assert np.mean(np.array(middles) == 255) > 0.95
+    assert len(list(pieces(page, 320))) == 140
+
+
+def test_what_is_beside_a_piece_is_not_in_its_picture() -> None:
+    page = circles(14, 10, 20)
+    for piece in pieces(page, 320):
+        # one circle and nothing of the next
+        assert piece.gray.shape[0] < 90
+        assert cv2.connectedComponents((piece.gray < 128).view(np.uint8), connectivity=8)[0] == 2
+
+
+def test_a_page_of_text_stays_text_and_says_so(colorizer: Colorizer) -> None:
+    filled = colorizer.fill(text(), Paint("red"))
+    assert is_text(np.asarray(text()))
+    assert filled.state == "empty"
+    assert np.array_equal(filled.pixels[..., 0], np.asarray(text()))
+
+
+def test_a_shape_below_text_is_filled(colorizer: Colorizer) -> None:
+    assert not is_text(np.asarray(text(with_shape=True)))
+    assert colorizer.coverage(text(with_shape=True))[1420, 620] == 255
+
+
+def test_thin_and_tiny_pages_have_no_pieces() -> None:
+    for shape in ((1, 20000), (20000, 1), (15, 900)):
+        page = np.full(shape, 255, np.uint8)
+        assert list(pieces(page, 320)) == []
+        assert not is_text(page)
