@@ -57,13 +57,9 @@ class Piece:
 
 def pieces(gray: Gray, longest: float) -> Iterator[Piece]:
     """The pieces of a page that are no longer than some pixels, where it has several. gray: uint8 (H, W)."""
-    step = -(-max(gray.shape) // LONGEST)
     if min(gray.shape) < SMALLEST:
         return
-    height, width = (side // step * step for side in gray.shape)
-    small = gray[:height, :width].reshape(height // step, step, width // step, step).min((1, 3))
-    paper, dark = int(np.median(small)), int(small.min())
-    ink = (small < paper - INK * (paper - dark)).view(np.uint8)
+    ink, step = _ink(gray)
     joined = cv2.dilate(ink, np.ones((JOINED, JOINED), np.uint8))
     _, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
     boxes = stats[1:, :4] * step
@@ -93,13 +89,9 @@ def pieces(gray: Gray, longest: float) -> Iterator[Piece]:
 
 def is_text(gray: Gray) -> bool:
     """Whether a page is of printed text: many letters or words, nearly all of its ink, in several rows."""
-    step = -(-max(gray.shape) // LONGEST)
     if min(gray.shape) < SMALLEST:
         return False
-    height, width = (side // step * step for side in gray.shape)
-    small = gray[:height, :width].reshape(height // step, step, width // step, step).min((1, 3))
-    paper, dark = int(np.median(small)), int(small.min())
-    ink = (small < paper - INK * (paper - dark)).view(np.uint8)
+    ink, _ = _ink(gray)
     _, _, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
     boxes = stats[1:, :4]
     # dots over letters and full stops are neither here nor there
@@ -111,6 +103,15 @@ def is_text(gray: Gray) -> bool:
     rows = boxes[_in_rows(boxes, 0)]
     lines = np.unique(rows[:, 1] // max(1, int(np.median(boxes[:, 3])))).size
     return len(rows) >= TEXT * len(boxes) and lines >= ROWS
+
+
+def _ink(gray: Gray) -> tuple[NDArray[np.uint8], int]:
+    """Where there is ink, 0 or 1, in the size that a page is searched in, and how many times smaller that is."""
+    step = -(-max(gray.shape) // LONGEST)
+    height, width = (side // step * step for side in gray.shape)
+    small = gray[:height, :width].reshape(height // step, step, width // step, step).min((1, 3))
+    paper, dark = int(np.median(small)), int(small.min())
+    return (small < paper - INK * (paper - dark)).view(np.uint8), step
 
 
 def _rows_of_ink(ink: NDArray[np.uint8]) -> int:
