@@ -174,7 +174,8 @@ class Study:
                 heartbeat_stale_trial_callback=RetryHeartbeatStaleTrialCallback(),
             )
         else:
-            storage = JournalStorage(JournalFileBackend(str(self.folder / "journal.log")))
+            # its lock is a link to the path as given: a relative one would point nowhere, and never be found stale
+            storage = JournalStorage(JournalFileBackend(str(self.folder.resolve() / "journal.log")))
         return optuna.create_study(
             storage=storage,
             study_name=self.folder.resolve().name,
