@@ -130,7 +130,7 @@ def begin() -> None:
 
 
 def some(jobs: list[Job]) -> None:
-    _worker.some(jobs)
+    _worker.run(jobs)
 
 
 def together(folder: Path) -> None:
@@ -151,7 +151,7 @@ def together(folder: Path) -> None:
     with ThreadPoolExecutor(2) as threads:
         workers = [Worker(Colorizer(threads=1), restart=True) for _ in range(2)]
         rows["two threads"] = timed(
-            lambda: list(threads.map(lambda pair: workers[pair[0] % 2].some(pair[1]), enumerate(chunks)))
+            lambda: list(threads.map(lambda pair: workers[pair[0] % 2].run(pair[1]), enumerate(chunks)))
         )
     with ProcessPoolExecutor(2, initializer=begin) as processes:
         rows["two processes"] = timed(lambda: list(processes.map(some, chunks)))

@@ -138,7 +138,7 @@ def test_a_chunk_that_takes_too_long_is_given_out_again(
     for number in range(20):
         square(64).save(tmp_path / "in" / f"{number:02}.png")
     jobs = list(plan([tmp_path / "in"], None, RED))
-    assert len(Worker(colorizer).some(jobs, patience=0)) == 1
+    assert len(Worker(colorizer).run(jobs, patience=0)) == 1
     monkeypatch.setattr(sys.modules["polycolor_cli.batch.run"], "PATIENCE", 0)
     outcomes = list(run(jobs, colorizer, 1))
     assert [outcome.source for outcome in outcomes] == [str(job.source) for job in jobs]

@@ -77,7 +77,7 @@ def test_the_truth_of_line_art_is_what_its_areas_cover(gaps: int) -> None:
         art = corpus[number * 400]
         canvas = Canvas(128, 128, 2)
         place = lineart.placed(rng, art, 128, 128, (0.8, 0.9))
-        style = lineart.Style(1.0, 0.0, gaps, 0.2, (1.0, 0.0), (0.0, 0.0), 0.0, 0, 0)
+        style = lineart.Style(1.0, 0.0, gaps, 0.2, 0, (1.0, 0.0), (0.0, 0.0), 0.0, 0, 0)
         lineart.draw(canvas, rng, art, place, 2.0, lambda path, on=canvas: on.stroke(path, 2.0), style)
         covered, border = canvas.coverage() > 0, canvas.border() > 0
         scaled = place * 2 - [[0, 0, 0.5], [0, 0, 0.5]]

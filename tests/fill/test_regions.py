@@ -11,7 +11,6 @@ from conftest import Run
 from polycolor_cli import Colorizer, PointError
 from polycolor_cli.fill.paint_regions import Point, palette
 from polycolor_cli.fill.regions import Regions, colored
-from polycolor_cli.fill.settle import Coverage
 
 
 @pytest.fixture(scope="module")
@@ -163,15 +162,6 @@ def test_nothing_of_regions_loads_where_none_is_asked_for(tmp_path: Path, polyco
         "assert not {'polycolor_cli.fill.regions', 'skimage', 'scipy'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True)
-
-
-def test_colour_reaches_as_far_as_what_is_covered() -> None:
-    labels = np.zeros((9, 9), np.uint16)
-    labels[2:7, 2:7] = 1
-    coverage: Coverage = np.zeros((9, 9), np.uint8)
-    coverage[1:8, 1:8] = 255
-    ((_, view, mask),) = Regions(labels, labels).masks(inner=False)
-    assert (mask[coverage[view] == 255] == 255).all()
 
 
 def test_rings_come_out_as_rings(colorizer: Colorizer) -> None:

@@ -47,8 +47,8 @@ def run(
     try:
         actors = workers or max(1, int(ray.cluster_resources().get("CPU", 1)))
         jobs = iter(jobs)
-        while some := list(itertools.islice(jobs, AT_ONCE)):
-            for outcome in _outcomes(ray, some, colorizer, actors, restart):
+        while chunk := list(itertools.islice(jobs, AT_ONCE)):
+            for outcome in _outcomes(ray, chunk, colorizer, actors, restart):
                 yield outcome
                 if stop():
                     return
@@ -108,7 +108,7 @@ class _Actor:
     def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
         jobs = [pickle.loads(job) for job in batch["job"]]
         if self._begin(batch["job"][0]) <= TRIES:
-            return {"outcome": [outcome.as_json() for outcome in self._worker.some(jobs)]}
+            return {"outcome": [outcome.as_json() for outcome in self._worker.run(jobs)]}
         # Ray gives a chunk to another worker for as long as they die under it
         reason = f"a worker died {TRIES} times over this picture or one done with it (out of memory?)"
         return {"outcome": [failed(job, reason).as_json() for job in jobs]}

@@ -101,7 +101,7 @@ def _named(sources: Iterable[str | Path]) -> tuple[list[Path], list[Kind]]:
     named = [location.located(source) for source in sources]
     kinds = []
     for source in named:
-        with location.told(source, "cannot be reached"):
+        with location.reported(source, "cannot be reached"):
             kinds.append(_kind(source))
     return named, kinds
 
@@ -217,7 +217,7 @@ def _pictures(root: Path, output: Path, passed: Passed) -> Iterator[tuple[Path, 
         files, folders = [], []
         folder = root / where if where.name else root
         try:
-            with location.told(folder, "cannot be listed"):
+            with location.reported(folder, "cannot be listed"):
                 entries = sorted(folder.iterdir(), key=lambda entry: entry.name)
         except PolycolorError as error:
             passed.closed.append(str(error))

@@ -59,9 +59,9 @@ def run(
         yield from _on_processes(chunks, colorizer, workers, restart, stop, interrupted)
         return
     work = Worker(colorizer, restart)
-    while some := chunks.next():
-        done = work.some(some, PATIENCE)
-        chunks.learn(some, done)
+    while chunk := chunks.next():
+        done = work.run(chunk, PATIENCE)
+        chunks.learn(chunk, done)
         yield from done
         if stop() or interrupted():
             return
@@ -75,20 +75,20 @@ class _Chunks:
 
     def next(self) -> list[Job]:
         """The next chunk, empty at the end."""
-        some = list(itertools.islice(self._jobs, self._size))
+        chunk = list(itertools.islice(self._jobs, self._size))
         # by the system's own names: pathlib's take five times as long
-        folders = {os.path.dirname(target) for job in some if job.is_here for target in job.outputs}  # noqa: PTH120
+        folders = {os.path.dirname(target) for job in chunk if job.is_here for target in job.outputs}  # noqa: PTH120
         for folder in folders:
             note(Path(folder))
-        return some
+        return chunk
 
-    def learn(self, some: list[Job], done: list[Outcome]) -> None:
+    def learn(self, chunk: list[Job], done: list[Outcome]) -> None:
         """Learn from a chunk how large the next should be; what was not done of it comes again."""
-        if rest := some[len(done) :]:
+        if rest := chunk[len(done) :]:
             self._jobs = itertools.chain(rest, self._jobs)
         seconds = sum(outcome.seconds for outcome in done) / len(done)
         # from far away several come at the same time
-        least, most = (1, CHUNK) if all(job.is_here for job in some) else (THREADS, THREADS)
+        least, most = (1, CHUNK) if all(job.is_here for job in chunk) else (THREADS, THREADS)
         self._size = min(max(least, int(MOMENT / max(seconds, 1e-6))), most, 2 * self._size)
 
 
@@ -122,29 +122,29 @@ def _until_one_dies(
     """Outcomes of jobs, to their end or until a process dies; what was under way then is put into `lost`."""
     waiting: dict[Future[list[Outcome]], list[Job]] = {}
     while not lost:
-        while not stop() and not interrupted() and len(waiting) < workers * AHEAD and (some := chunks.next()):
+        while not stop() and not interrupted() and len(waiting) < workers * AHEAD and (chunk := chunks.next()):
             try:
-                waiting[processes.submit(_do, some)] = some
+                waiting[processes.submit(_do, chunk)] = chunk
             except BrokenProcessPool:
-                lost += some
+                lost += chunk
                 break
         if stop():
-            waiting = {future: some for future, some in waiting.items() if not future.cancel()}
+            waiting = {future: chunk for future, chunk in waiting.items() if not future.cancel()}
         if not waiting:
             return
         done = _some_completed(waiting, interrupted)
         if interrupted():
             done = _completed_in_time(waiting)
         for future in done:
-            some = waiting.pop(future)
-            if outcomes := _unless_lost(future, some, lost):
-                chunks.learn(some, outcomes)
+            chunk = waiting.pop(future)
+            if outcomes := _unless_lost(future, chunk, lost):
+                chunks.learn(chunk, outcomes)
                 yield from outcomes
         if interrupted():
             return
-    for future, some in waiting.items():
-        if outcomes := _unless_lost(future, some, lost):
-            chunks.learn(some, outcomes)
+    for future, chunk in waiting.items():
+        if outcomes := _unless_lost(future, chunk, lost):
+            chunks.learn(chunk, outcomes)
             yield from outcomes
 
 
@@ -165,11 +165,11 @@ def _completed_in_time(waiting: Iterable[Future[list[Outcome]]]) -> set[Future[l
     return done
 
 
-def _unless_lost(future: Future[list[Outcome]], some: list[Job], lost: list[Job]) -> list[Outcome]:
+def _unless_lost(future: Future[list[Outcome]], chunk: list[Job], lost: list[Job]) -> list[Outcome]:
     try:
         return future.result()
     except BrokenProcessPool:
-        lost += some
+        lost += chunk
         return []
 
 
@@ -221,5 +221,5 @@ def _end() -> None:
     os._exit(1)
 
 
-def _do(some: list[Job]) -> list[Outcome]:
-    return _worker.some(some, PATIENCE)
+def _do(chunk: list[Job]) -> list[Outcome]:
+    return _worker.run(chunk, PATIENCE)

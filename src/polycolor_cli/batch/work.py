@@ -82,7 +82,7 @@ class Worker:
         self._threads = ThreadPoolExecutor(THREADS)
         self._swept: set[str] = set()
 
-    def some(self, jobs: list[Job], patience: float = math.inf) -> list[Outcome]:
+    def run(self, jobs: list[Job], patience: float = math.inf) -> list[Outcome]:
         """Do a few jobs, or as many of them as begin within some seconds. Whatever goes wrong is an outcome too."""
         began = time.monotonic()
         here = all(job.is_here for job in jobs)
@@ -111,7 +111,7 @@ class Worker:
         return Outcome(str(job.source), outputs, state, reason, share, time.perf_counter() - began), staged
 
     def _filled(self, job: Job, staged: list[Staged]) -> tuple[State, str | None, float | None]:
-        with location.told(job.source, "cannot be read"), job.source.open("rb") as file:
+        with location.reported(job.source, "cannot be read"), job.source.open("rb") as file:
             data = read_bytes(file, str(job.source))
         drawing, missing, kept = hashlib.blake2b(data, digest_size=16), [], ""
         state: State = "filled"

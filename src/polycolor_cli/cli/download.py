@@ -17,18 +17,18 @@ EVERY = 3.0
 def progress() -> Iterator["Progress"]:
     """A bar on stderr that appears with the first bytes; elsewhere than on a terminal, a line now and then."""
     begun: list[str] = []
-    told = 0.0
+    last = 0.0
     if not sys.stderr.isatty():
 
         def tell(name: str, done: int, total: int) -> None:
-            nonlocal told
+            nonlocal last
             size = f" of {total / 1e6:.1f} MB" if total else ""
             if name not in begun:
                 begun.append(name)
-                told = time.monotonic()
+                last = time.monotonic()
                 print(f"polycolor: downloading {name}{size.replace(' of ', ', ')}", file=sys.stderr, flush=True)
-            elif time.monotonic() - told > EVERY:
-                told = time.monotonic()
+            elif time.monotonic() - last > EVERY:
+                last = time.monotonic()
                 print(f"polycolor: downloading {name}: {done / 1e6:.1f} MB{size}", file=sys.stderr, flush=True)
 
         yield tell

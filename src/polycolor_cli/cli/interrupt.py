@@ -25,9 +25,9 @@ class Settable(Protocol):
     def set(self) -> None: ...
 
 
-_received, _told = signal.SIGINT, False
+_received, _is_interrupted = signal.SIGINT, False
 _stop: Settable | None = None
-_said = threading.Lock()
+_has_spoken = threading.Lock()
 
 
 def _interrupted() -> str:
@@ -46,10 +46,10 @@ def install() -> None:
 
 
 def _end(signum: int, frame: FrameType | None) -> None:
-    global _received, _told
+    global _received, _is_interrupted
     for one in SIGNALS:
         signal.signal(one, signal.SIG_IGN)
-    _told = True
+    _is_interrupted = True
     _received = signal.Signals(signum)
     threading.Thread(target=_watch, daemon=True).start()
     if _stop is None:
@@ -69,7 +69,7 @@ def code() -> int:
 
 def say() -> None:
     """Say in one line, once, that the command was ended."""
-    if not _said.acquire(blocking=False):
+    if not _has_spoken.acquire(blocking=False):
         return
     try:
         # a progress bar may have hidden the cursor, and left it in its line
@@ -111,7 +111,7 @@ def flags(stop: Settable, line: Callable[[], str]) -> Iterator[None]:
         yield
     finally:
         # what a command that was told to end has to say stays true
-        _stop, _line = None, _line if _told else before
+        _stop, _line = None, _line if _is_interrupted else before
 
 
 @contextmanager

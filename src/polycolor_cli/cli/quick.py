@@ -5,6 +5,7 @@ help is framed in plain text, and a parameter that is text already is taken as i
 """
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
@@ -27,11 +28,11 @@ class _AsTyped:
 class _OnceGiven:
     """Leaves a value to Typer's own coercion, where there is one."""
 
+    def __init__(self, own: Callable[[], Any]) -> None:
+        self.own = own
+
     def coerce(self, value: Any, param: Any, ctx: Any) -> Any:
-        if value is None:
-            return None
-        param._runtime_param = None
-        return param.get_runtime_param().coerce(value, param=param, ctx=ctx)
+        return None if value is None else self.own().coerce(value, param=param, ctx=ctx)
 
 
 def _quick(params: list[Any]) -> list[Any]:
@@ -41,9 +42,12 @@ def _quick(params: list[Any]) -> list[Any]:
         plain = get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,)
         kinds = [kind for kind in plain if kind is not type(None)]
         if kinds in ([str], [Path], [bool], [list[str]]):
-            param._runtime_param = _AsTyped(str if kinds == [list[str]] else kinds[0])
+            taken: Any = _AsTyped(str if kinds == [list[str]] else kinds[0])
         elif kinds in ([int], [float]):
-            param._runtime_param = _OnceGiven()
+            taken = _OnceGiven(param.get_runtime_param)
+        else:
+            continue
+        param.get_runtime_param = lambda taken=taken: taken
     return params
 
 

@@ -196,7 +196,7 @@ def _train(config: "TrainConfig", run: Any, devices: int, num_nodes: int) -> Non
     from polycolor_cli.data.synthetic import TAUGHT
     from polycolor_cli.train.finish import finish
     from polycolor_cli.train.loop import train
-    from polycolor_cli.train.parallel import is_first
+    from polycolor_cli.train.parallel import is_first, leave
 
     try:
         with interrupt.saves(stop, "stopping after this step; everything is saved"), _Display() as display:
@@ -205,10 +205,10 @@ def _train(config: "TrainConfig", run: Any, devices: int, num_nodes: int) -> Non
     except (FloatingPointError, OSError, PolycolorError) as error:
         if not is_first():
             # the first process says it
-            raise typer.Exit(2) from None
-        raise _told(error, run, config) from None
+            leave(2)
+        raise _as_error(error, run, config) from None
     if not is_first():
-        return
+        leave(0)
     print("writing the model and its pictures …", file=sys.stderr)
     finish(run, config)
     if complete:
@@ -218,7 +218,7 @@ def _train(config: "TrainConfig", run: Any, devices: int, num_nodes: int) -> Non
         raise typer.Exit(130)
 
 
-def _told(error: Exception, run: Any, config: "TrainConfig") -> PolycolorError:
+def _as_error(error: Exception, run: Any, config: "TrainConfig") -> PolycolorError:
     """What ended a training, and what is left of it."""
     from polycolor_cli.train.finish import finish
 

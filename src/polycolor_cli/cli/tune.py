@@ -80,7 +80,7 @@ def command(
         raise PolycolorError(f"--grid {grid}: not one of {', '.join(GRIDS)}")
     search = GRIDS[grid] if grid else SETTINGS_THAT_MATTER
     given = settings.given_in(ctx)
-    values = {name: some for name, some in search.values.items() if name not in given}
+    values = {name: values for name, values in search.values.items() if name not in given}
     if not values:
         raise PolycolorError("every setting that is searched is fixed by an option: nothing is left to search")
     # so many of a grid, instead of all, are a search among its values
@@ -145,19 +145,19 @@ def _show(study: "Study", processes: list[Any]) -> None:
     from rich.live import Live
 
     console = Console(stderr=True)
-    began, told = time.monotonic(), 0
+    began, shown = time.monotonic(), 0
     with Live(console=console, auto_refresh=False, transient=True) if console.is_terminal else nullcontext() as live:
         while any(process.is_alive() for process in processes):
             if live is not None:
                 live.update(_table(study, began), refresh=True)
             else:
                 ended = [trial for trial in study.trials() if trial.state.is_finished()]
-                for trial in ended[told:]:
+                for trial in ended[shown:]:
                     print(
                         f"{trial.user_attrs.get('run')}: {trial.state.name.lower()} {_value(trial)}",
                         file=sys.stderr,
                     )
-                told = len(ended)
+                shown = len(ended)
             time.sleep(1)
 
 

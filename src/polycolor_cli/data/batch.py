@@ -55,7 +55,7 @@ class Batch:
     drawing (N, 3, H, W): smallest, mean and largest gray; gray (N, 1, H, W): the mean alone.
     color (N, 3): RGB asked for; name (N,): its index in the palette.
     coverage (N, 1, H, W): what the shape covers; known (N, 1, H, W): 1 where that is certain.
-    border (N, 1, H, W): where lines run or were meant to run; none where nobody knows.
+    border, gaps (N, 1, H, W): where lines run or were meant to run, and what of it has no ink; none where nobody knows.
     painted (N, 3, H, W): the picture to come out.
     from_half: whether the network is to look at half the size first, as it does at large pictures.
     whole: how many drawings all processes that share the batch have together, 0 for just these.
@@ -69,6 +69,7 @@ class Batch:
     known: Tensor
     painted: Tensor
     border: Tensor | None = None
+    gaps: Tensor | None = None
     from_half: bool = False
     whole: int = 0
 
@@ -87,7 +88,7 @@ class Batch:
         if times == 1:
             return self
         small = replace(self, drawing=halved(self.drawing))
-        for name in ("gray", "coverage", "known", "painted", "border"):
+        for name in ("gray", "coverage", "known", "painted", "border", "gaps"):
             plane = getattr(self, name)
             setattr(small, name, None if plane is None else F.avg_pool2d(plane, 2))
         return small.shrunk(times // 2)
@@ -144,13 +145,16 @@ def planes(gray: NDArray[np.uint8], shrink: int = 1) -> NDArray[np.float32]:
 def from_drawings(drawings: list[Drawing], names: np.ndarray) -> Batch:
     """A batch of synthetic drawings of one size, each with a palette colour (an index)."""
     stack = np.stack([planes(d.picture, d.shrink) for d in drawings])
-    coverage = torch.from_numpy(np.stack([d.coverage for d in drawings])[:, None]).float() / 255
+    coverage, border, gaps = (
+        torch.from_numpy(np.stack([getattr(d, plane) for d in drawings])[:, None]).float() / 255
+        for plane in ("coverage", "border", "gaps")
+    )
     given = torch.from_numpy(stack).float() / 255
     gray = given[:, 1:2].clone()
     color = torch.from_numpy(PALETTE_RGB[names])
     painted = (1 - coverage) * gray + coverage * color[:, :, None, None]
-    border = torch.from_numpy(np.stack([d.border for d in drawings])[:, None]).float() / 255
-    return Batch(given, gray, color, torch.from_numpy(names), coverage, torch.ones_like(coverage), painted, border)
+    known = torch.ones_like(coverage)
+    return Batch(given, gray, color, torch.from_numpy(names), coverage, known, painted, border, gaps)
 
 
 def index_of(color: RGB) -> int | None:

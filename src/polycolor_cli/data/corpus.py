@@ -40,7 +40,7 @@ def corpus_of(folder: Path, report: Report = lambda line: None) -> Path:
     made = cache().parent / "shapes" / f"{name}.npz"
     if not made.is_file():
         found = illustrations((str(path), path) for path in files)
-        kept = [one for one in _told(found, report) if one is not None]
+        kept = [one for one in _readable(found, report) if one is not None]
         if not kept:
             raise FileError(f"{folder}: there is no SVG with flat areas in it")
         made.parent.mkdir(parents=True, exist_ok=True)
@@ -67,7 +67,7 @@ def _one(source: tuple[str, Path | str]) -> tuple[str, Illustration | str]:
     return name, found or "no flat areas, or far too many"
 
 
-def _told(found: Iterator[tuple[str, Illustration | str]], report: Report) -> Iterator[Illustration | None]:
+def _readable(found: Iterator[tuple[str, Illustration | str]], report: Report) -> Iterator[Illustration | None]:
     for name, one in found:
         if isinstance(one, str):
             report(f"{FileError(name)}: passed over ({one})")
@@ -95,7 +95,7 @@ if __name__ == "__main__":
     out, *places = map(Path, sys.argv[1:])
     lines: list[str] = []
     found = (one for place in places for one in illustrations(_sources(place)))
-    kept = [one for one in _told(found, lines.append) if one is not None]
+    kept = [one for one in _readable(found, lines.append) if one is not None]
     print("\n".join(lines), file=sys.stderr)
     save(kept, out)
     print(f"{len(kept)} illustrations in {out}, {len(lines)} passed over")

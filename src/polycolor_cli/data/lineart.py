@@ -26,8 +26,9 @@ class Style:
     """How somebody draws; lengths in line widths where not said otherwise.
 
     inner: how many of the inner borders are drawn. short: how many of those end before they arrive, and by how much.
-    gaps: openings in the whole outline, and their largest length as a share of the picture. apart: how much free
-    paper is left where lines meet, and how often. over: how far lines go beyond their ends, and how often.
+    gaps: openings in all lines, and their largest length as a share of the picture. edges: straight edges of the
+    outline that are left out from end to end. apart: how much free paper is left where lines meet, and how often.
+    over: how far lines go beyond their ends, and how often.
     wobble: pixels. whiskers, ornaments: strokes over the outline and inside of it. cut: whether a thing ends
     without a line at its lower end or to one side, as busts and trunks do.
     """
@@ -36,6 +37,7 @@ class Style:
     short: float
     gaps: int
     longest: float
+    edges: int
     apart: tuple[float, float]
     over: tuple[float, float]
     wobble: float
@@ -51,12 +53,13 @@ class Style:
             short=0.0 if careful else float(rng.choice([0.0, rng.uniform(0.1, 0.7)])),
             gaps=0 if careful else int(rng.choice([0, 1, 2, 2, 3, 4, 6, 9])),
             longest=float(rng.choice([0.04, 0.1, 0.2])),
+            edges=0 if careful or rng.random() < 0.75 else int(rng.integers(1, 4)),
             apart=(rng.uniform(0.7, 3.0), 0.0 if careful else float(rng.choice([0.0, 0.3, 0.8]))),
             over=(rng.uniform(0.3, 2.5), float(rng.choice([0.0, 0.0, 0.3]))),
             wobble=wobble,
             whiskers=int(rng.integers(1, 7)) if rng.random() < 0.25 else 0,
             ornaments=int(rng.integers(1, 5)) if rng.random() < 0.3 else 0,
-            cut=bool(rng.random() < 0.22),
+            cut=bool(rng.random() < 0.33),
         )
 
 
@@ -96,27 +99,25 @@ def draw(
     outer = illustration.is_outer
     kept = _drawn_pairs(rng, illustration, style.inner)
     least = min(canvas.width, canvas.height)
-    opened = _openings(rng, arcs, outer, style, width, least)
+    opened = _openings(rng, arcs, outer | kept, style, width, least)
+    for number, edge in _straight_edges(rng, illustration, place, style.edges, least):
+        opened[number].append(edge)
     strokes = []
     for number, (arc, is_outer) in enumerate(zip(arcs, outer, strict=True)):
         if not is_outer and not kept[number]:
             continue
-        if beyond is not None:
-            within = _longest(~beyond(*arc.T))
-            if len(within) < 2:
-                continue
-            arc = arc[within]
+        free = _outside(len(arc), opened[number] if beyond is None else [])
+        seen = np.ones(len(arc), np.bool_) if beyond is None else ~beyond(*arc.T)
         if style.wobble:
             arc = arc + tremble(rng, len(arc), style.wobble)
-        pieces, is_border = [arc], True
-        if is_outer:
-            pieces = _cut(arc, opened[number] if beyond is None else [])
-        elif rng.random() < style.short:
+        pieces, is_border = _runs(arc, free & seen), True
+        if not is_outer and beyond is None and rng.random() < style.short:
             pieces, is_border = _shortened(rng, arc, width, CREASE * least)
         if rng.random() < style.apart[1]:
             pieces = [_trimmed(rng, piece, style.apart[0] * width) for piece in pieces]
         if is_border:
-            canvas.mean(arc, width)
+            for piece in _runs(arc, seen):
+                canvas.mean(piece, width)
         strokes += [_carried_on(rng, piece, style.over, width) for piece in pieces if len(piece) > 1]
     for stroke in strokes:
         line(stroke)
@@ -140,12 +141,6 @@ def _cut_off(rng: Rng, arcs: list[Path]) -> Callable[..., np.ndarray]:
     return lambda x, y: x + 0 * y < low[0] + share * (high[0] - low[0])
 
 
-def _longest(some: np.ndarray) -> np.ndarray:
-    """The indices of the longest stretch of points in a row."""
-    runs = np.split(np.arange(len(some)), np.flatnonzero(np.diff(some)) + 1)
-    return max((run for run in runs if some[run[0]]), key=len, default=np.zeros(0, int))
-
-
 def _on_canvas(place: np.ndarray, canvas: Canvas) -> np.ndarray:
     # a pixel's middle is at a half on the page and at an integer in OpenCV
     scaled = place * canvas.scale
@@ -161,10 +156,10 @@ def _drawn_pairs(rng: Rng, illustration: Illustration, share: float) -> np.ndarr
 
 
 def _openings(
-    rng: Rng, arcs: list[Path], outer: np.ndarray, style: Style, width: float, least: float
+    rng: Rng, arcs: list[Path], drawn: np.ndarray, style: Style, width: float, least: float
 ) -> dict[int, list[tuple[float, float]]]:
-    """For each outer arc the stretches (first, last point) that are left open."""
-    opened: dict[int, list[tuple[float, float]]] = {int(number): [] for number in np.flatnonzero(outer)}
+    """For each arc that is drawn the stretches (first point, points) that are left open."""
+    opened: dict[int, list[tuple[float, float]]] = {int(number): [] for number in np.flatnonzero(drawn)}
     if not opened:
         return opened
     numbers = np.array(list(opened))
@@ -190,20 +185,38 @@ def _openings(
     return opened
 
 
-def _cut(arc: Path, openings: list[tuple[float, float]]) -> list[Path]:
-    """What is left of an arc without some stretches of points (start, length)."""
-    if not openings:
-        return [arc]
-    index = np.arange(len(arc))
-    free = np.ones(len(arc), np.bool_)
-    for start, length in openings:
+def _straight_edges(
+    rng: Rng, illustration: Illustration, place: np.ndarray, count: int, least: float
+) -> list[tuple[int, tuple[float, float]]]:
+    """Straight edges of the outline, at most `count`: the arc each lies on, its first point and its points."""
+    found, lengths = [], []
+    for number in np.flatnonzero(illustration.is_outer) if count else ():
+        length = np.hypot(*np.diff(illustration.arcs[number] @ place[:, :2].T, axis=0).T)
+        start = np.cumsum(length) - length
+        for edge in np.flatnonzero((length > 0.06 * least) & (length < 0.5 * least)):
+            found.append((int(number), (start[edge] / STEP, length[edge] / STEP)))
+            lengths.append(length[edge])
+    if not found:
+        return []
+    share = np.array(lengths) / np.sum(lengths)
+    return [found[k] for k in rng.choice(len(found), min(count, len(found)), replace=False, p=share)]
+
+
+def _outside(count: int, stretches: list[tuple[float, float]]) -> np.ndarray:
+    """Which of `count` points lie in none of the stretches (first point, points)."""
+    index = np.arange(count)
+    free = np.ones(count, np.bool_)
+    for start, length in stretches:
         free &= (index < start) | (index > start + length)
-    ends = np.flatnonzero(np.diff(free)) + 1
-    pieces = [part for part in np.split(index, ends) if free[part[0]]]
-    closed = bool(np.allclose(arc[0], arc[-1]))
-    if closed and len(pieces) > 1 and free[0] and free[-1]:
-        pieces = [np.concatenate([pieces[-1], pieces[0][1:]]), *pieces[1:-1]]
-    return [arc[part] for part in pieces]
+    return free
+
+
+def _runs(arc: Path, kept: np.ndarray) -> list[Path]:
+    """The stretches of an arc whose points are kept; those at its ends are one where it is closed."""
+    runs = [run for run in np.split(np.arange(len(arc)), np.flatnonzero(np.diff(kept)) + 1) if kept[run[0]]]
+    if len(runs) > 1 and kept[0] and kept[-1] and np.allclose(arc[0], arc[-1], atol=STEP):
+        runs = [np.concatenate([runs[-1], runs[0][1:]]), *runs[1:-1]]
+    return [arc[run] for run in runs if len(run) > 1]
 
 
 def _shortened(rng: Rng, arc: Path, width: float, crease: float) -> tuple[list[Path], bool]:

@@ -59,15 +59,16 @@ _WORDS = (
 
 @dataclass
 class Drawing:
-    """A drawing and its truth: `picture` uint8 (H, W) gray, `coverage` and `border` uint8 (h, w) 0..255.
+    """A drawing and its truth: `picture` uint8 (H, W) gray, `coverage`, `border` and `gaps` uint8 (h, w) 0..255.
 
-    border is where lines run or were meant to run, gaps included. The picture is `shrink` times as large as the
-    truth in each direction, and drawn with that much more detail; they are the same size where `shrink` is 1.
+    border is where lines run or were meant to run, gaps included; gaps is the part of it without ink. The picture is
+    `shrink` times as large as the truth in each direction, and drawn with that much more detail.
     """
 
     picture: NDArray[np.uint8]
     coverage: NDArray[np.uint8]
     border: NDArray[np.uint8]
+    gaps: NDArray[np.uint8]
     shrink: int = 1
 
 
@@ -624,12 +625,13 @@ def drawing(seed: int, index: int, size: tuple[int, int] = (128, 128), world: Wo
     coverage, border = canvas.coverage(), canvas.border()
     if pen.outlines and not world.whole and rng.random() < 0.6:
         _rub_out(canvas, rng, pen.outlines, float(least))
+    gaps = np.where(canvas.ink > 0, np.uint8(0), border)
     page = None
     if not aliased and rng.random() < 0.06:
         slant = _viewpoint(rng, canvas.ink.shape[1], canvas.ink.shape[0])
         size_of = canvas.ink.shape[::-1]
         canvas.ink = cv2.warpPerspective(canvas.ink, slant, size_of)
-        coverage, border = (cv2.warpPerspective(plane, slant, size_of) for plane in (coverage, border))
+        coverage, border, gaps = (cv2.warpPerspective(plane, slant, size_of) for plane in (coverage, border, gaps))
         if rng.random() < 0.4:
             page = cv2.warpPerspective(np.full_like(coverage, 255), slant, size_of)
 
@@ -643,7 +645,7 @@ def drawing(seed: int, index: int, size: tuple[int, int] = (128, 128), world: Wo
         ink = np.where(ink > 100, np.uint8(255), np.uint8(0))
     plain = rng.random() < 0.5
     gray = _ink_to_gray(rng, ink.astype(np.float32) / np.float32(255), plain)
-    if not plain and page is None and rng.random() < 0.1:
+    if not plain and page is None and rng.random() < 0.18:
         gray = _on_surface(rng, ink.astype(np.float32) / np.float32(255))
     if page is not None:
         gray = _desk(rng, gray, at_size(page, w, h).astype(np.float32) / np.float32(255))
@@ -656,4 +658,5 @@ def drawing(seed: int, index: int, size: tuple[int, int] = (128, 128), world: Wo
     picture = np.clip(np.round(gray), 0, 255).astype(np.uint8)
     if enlarged > 1:
         picture = cv2.resize(picture, (width, height), interpolation=cv2.INTER_LINEAR)
-    return Drawing(picture, at_size(coverage, width, height), at_size(border, width, height), shrink)
+    coverage, border, gaps = (at_size(plane, width, height) for plane in (coverage, border, gaps))
+    return Drawing(picture, coverage, border, gaps, shrink)

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -42,7 +43,8 @@ def plain_drawing(seed: int, index: int, shape: str, side: int = 128) -> Drawing
     centre = side / 2 + rng.uniform(-1, 1, 2) * (side / 2 - radius - 3)
     canvas = Canvas(side, side, 1)
     canvas.stroke(shapes.turned(contour, turn) * radius + centre, float(rng.integers(1, 3)), closed=True)
-    return Drawing(255 - canvas.ink, canvas.coverage(), canvas.border())
+    border = canvas.border()
+    return Drawing(255 - canvas.ink, canvas.coverage(), border, border & ~canvas.ink)
 
 
 def write_dataset(
@@ -74,7 +76,7 @@ def write_dataset(
                 name = f"{shape}-{number + 1}"
             else:
                 drawing = synthetic.drawing(seed, number, (128, 128), drawn_from)
-                drawing = Drawing(_shrunk(drawing), drawing.coverage, drawing.border)
+                drawing = replace(drawing, picture=_shrunk(drawing), shrink=1)
                 name = f"drawing-{number + 1}"
             table.append(_write_row(folder / split, drawing, name, str(colour)))
         listing = folder / split / "data.json"

@@ -61,7 +61,7 @@ def matching(pattern: Path) -> list[Path]:
 
 
 @contextmanager
-def told(place: Path, trouble: str) -> Iterator[None]:
+def reported(place: Path, trouble: str) -> Iterator[None]:
     """Turns what goes wrong with a place into one line; every store has errors of its own."""
     try:
         yield
@@ -80,7 +80,7 @@ def stage(place: Path, data: bytes) -> list[atomic.Staged]:
     On this machine that is the file; object stores make one visible themselves, and only once it is complete.
     Raises PolycolorError where it cannot be written.
     """
-    with told(place, "cannot be written"):
+    with reported(place, "cannot be written"):
         try:
             return _staged(place, data)
         except FileNotFoundError:

@@ -13,22 +13,20 @@ from PIL import Image
 
 from polycolor_cli.color import RGB, ColorError
 from polycolor_cli.files.picture import NOTHING, About, PictureError, about, read_picture, seen
+from polycolor_cli.fill.closed import closed_coverage
 from polycolor_cli.fill.gray import as_gray
 from polycolor_cli.fill.network import LARGEST, SMALLEST, Network, doublings
-from polycolor_cli.fill.outline import outlines, traced
 from polycolor_cli.fill.paint import Holes, Lines, Only, Paint, Pixels, paint, paper_around, rgb_of
 from polycolor_cli.fill.pieces import is_text, pieces
-from polycolor_cli.fill.settle import (
-    SETTLED,
-    Coverage,
-    Gray,
-    decided,
-    flat_paper,
+from polycolor_cli.fill.planes import Coverage, Gray
+from polycolor_cli.fill.rules import (
+    decide_soft_areas,
+    exact_where_clean,
+    fill_holes,
     is_clean,
     is_negative,
     is_noise,
-    settled,
-    without_holes,
+    paper_gray,
 )
 from polycolor_cli.models import weights
 from polycolor_cli.models.check import ModelError
@@ -92,6 +90,20 @@ class Filled:
     def warning(self) -> str | None:
         """What a person should know of this fill, if anything."""
         return WARNINGS.get(self.state)
+
+
+@dataclass(frozen=True)
+class _Decision:
+    """What was decided of a drawing.
+
+    gray: its gray, dark ink on light paper. coverage: what its shape covers; guessed: the share of that which is a
+    guess, 0..1. is_closed: whether it is a clean drawing of closed outlines, and no network was asked.
+    """
+
+    gray: Gray
+    coverage: Coverage
+    guessed: float
+    is_closed: bool = False
 
 
 class Colorizer:
@@ -181,7 +193,8 @@ class Colorizer:
         hows = [how and how.under(said.profile) for how in hows]
         if self.conditioning != "coverage" and all(isinstance(how, Paint) for how in hows):
             return (self._painted_by_network(image, how) for how in hows if isinstance(how, Paint))
-        coverage, guessed = self._decide(image)
+        decision = self._decide(image)
+        coverage, guessed = decision.coverage, decision.guessed
         share = share_of(coverage)
         around = None
         if any(isinstance(how, Paint) and how.on_paper for how in hows):
@@ -191,7 +204,7 @@ class Colorizer:
 
         @cache
         def regions(by: "By") -> "Regions":
-            return self._regions(image, coverage, by)
+            return self._regions(decision, by)
 
         def filled(how: "How") -> Filled:
             if how is None:
@@ -199,7 +212,7 @@ class Colorizer:
             if isinstance(how, Paint):
                 if how.holes == "fill" and how.only == "all":
                     return Filled(paint(image, coverage, how, around), share, guessed, said)
-                part = self._part(image, coverage, how, regions("region"))
+                part = self._part(decision, how, regions("region"))
                 return Filled(paint(image, part, how), share_of(part), guessed, said)
             # nothing of regions is loaded where none is asked for
             from polycolor_cli.fill.paint_regions import LabelMap, paint_regions
@@ -216,37 +229,30 @@ class Colorizer:
         One look of the network serves however many points are asked for. Raises PictureError, and ModelError where
         the model knows no borders.
         """
-        image = as_image(picture)
-        return self._regions(image, self._decide(image)[0], by)
+        return self._regions(self._decide(as_image(picture)), by)
 
-    def _part(self, image: Image.Image, coverage: Coverage, how: Paint, regions: "Regions") -> Coverage:
+    def _part(self, decision: _Decision, how: Paint, regions: "Regions") -> Coverage:
         """The part of a coverage that a paint is for."""
         from polycolor_cli.fill.regions import enclosing_alone, without_holes_of
 
+        coverage = decision.coverage
         part = enclosing_alone(regions, coverage) if how.only == "enclosed" else coverage
-        if how.holes == "fill":
-            return part
-        gray = as_gray(image)
-        return without_holes_of(regions, part, ~gray if is_negative(gray) else gray)
+        return part if how.holes == "fill" else without_holes_of(regions, part, decision.gray)
 
-    def _regions(self, image: Image.Image, coverage: Coverage, by: "By") -> "Regions":
+    def _regions(self, decision: _Decision, by: "By") -> "Regions":
         from polycolor_cli.fill.regions import found, of_closed, shapes
 
         if by == "shape":
-            return shapes(coverage)
-        gray = as_gray(image)
-        gray = ~gray if is_negative(gray) else gray
-        clean = outlines((gray, gray, gray)) if max(gray.shape) >= SMALLEST and gray.size <= SETTLED else None
-        if clean and traced(gray, clean) is not None:
-            return of_closed(gray, coverage)
-        return found(*self._network.border(gray), coverage)
+            return shapes(decision.coverage)
+        if decision.is_closed:
+            return of_closed(decision.gray, decision.coverage)
+        return found(*self._network.border(decision.gray), decision.coverage)
 
     def coverage(self, picture: str | Path | Image.Image | NDArray) -> Coverage:
         """How much of each pixel the shape covers: uint8 (H, W), 0 for nothing and 255 for all."""
-        return self._decide(as_image(picture))[0]
+        return self._decide(as_image(picture)).coverage
 
-    def _decide(self, image: Image.Image) -> tuple[Coverage, float]:
-        """The coverage of a picture, and the share of it that is a guess."""
+    def _decide(self, image: Image.Image) -> _Decision:
         if self.conditioning != "coverage":
             raise ModelError(
                 f"this model is conditioned by {self.conditioning}: it paints a picture and knows no coverage"
@@ -254,28 +260,25 @@ class Colorizer:
         gray = as_gray(image)
         return self._decide_gray(~gray if is_negative(gray) else gray)
 
-    def _decide_gray(self, gray: Gray) -> tuple[Coverage, float]:
-        """The same for dark ink on light paper."""
-        found = outlines((gray, gray, gray)) if max(gray.shape) >= SMALLEST and gray.size <= SETTLED else None
-        if found and (coverage := traced(gray, found)) is not None:
-            return coverage, 0.0
-        answer, guessed = self._network.look(gray, {}, found)
+    def _decide_gray(self, gray: Gray) -> _Decision:
+        if max(gray.shape) >= SMALLEST and (closed := closed_coverage(gray)) is not None:
+            return _Decision(gray, closed, 0.0, is_closed=True)
+        answer, guessed = self._network.look(gray, {})
         coverage = answer[0]
         noise = guessed > HOPELESS and is_noise(gray)
         hopeless = noise or (guessed > HOPELESS and not is_clean(gray))
-        if noise or (hopeless and flat_paper(gray) is None):
-            return np.zeros_like(coverage), guessed
-        coverage = settled(gray, coverage)
+        is_page = max(gray.shape) > LARGEST and not hopeless
+        # letters are no shapes, and a row of them is none either
+        if noise or (hopeless and paper_gray(gray) is None) or (is_page and is_text(gray)):
+            return _Decision(gray, np.zeros_like(coverage), guessed)
+        coverage = exact_where_clean(gray, coverage)
         if guessed:
-            coverage = decided(coverage, share=1 if hopeless else 0.5)
+            coverage = decide_soft_areas(coverage, share=1 if hopeless else 0.5)
         if max(gray.shape) <= LARGEST:
-            coverage = without_holes(coverage)
-        elif not hopeless and is_text(gray):
-            # letters are no shapes, and a row of them is none either
-            return np.zeros_like(coverage), guessed
-        elif not hopeless:
+            coverage = fill_holes(coverage)
+        elif is_page:
             guessed *= 1 - self._add_pieces(gray, coverage)
-        return coverage, guessed
+        return _Decision(gray, coverage, guessed)
 
     def _add_pieces(self, gray: Gray, coverage: Coverage) -> float:
         """Add to the coverage of a page what is covered of small things that were dots when the network saw all.
@@ -283,12 +286,11 @@ class Colorizer:
         Returns the share of all that is covered that was decided so and not before.
         """
         decided_here = 0
-
         for piece in pieces(gray, DOT << doublings(max(gray.shape))):
-            covered, guessed = self._decide_gray(piece.gray)
-            if guessed <= DOUBT:
-                np.maximum(coverage[piece.view], covered, out=coverage[piece.view])
-                decided_here += int(covered.sum(dtype=np.int64))
+            piece_of = self._decide_gray(piece.gray)
+            if piece_of.guessed <= DOUBT:
+                np.maximum(coverage[piece.view], piece_of.coverage, out=coverage[piece.view])
+                decided_here += int(piece_of.coverage.sum(dtype=np.int64))
         return min(1.0, decided_here / max(int(coverage.sum(dtype=np.int64)), 1))
 
     def _painted_by_network(self, image: Image.Image, how: Paint) -> Filled:
@@ -306,9 +308,9 @@ class Colorizer:
     def _index(self, color: RGB) -> NDArray[np.int64]:
         names = [tuple(rgb) for rgb in self.palette.values()]
         if color not in names:
-            some = list(self.palette)[:11]
-            more = f" and {len(names) - len(some)} more ('polycolor colors')" if len(names) > len(some) else ""
-            raise ModelError(f"this model only knows the colours {', '.join(some)}{more}")
+            first = list(self.palette)[:11]
+            more = f" and {len(names) - len(first)} more ('polycolor colors')" if len(names) > len(first) else ""
+            raise ModelError(f"this model only knows the colours {', '.join(first)}{more}")
         return np.array([names.index(color)], np.int64)
 
 

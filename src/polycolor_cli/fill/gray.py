@@ -1,10 +1,9 @@
 """A picture in colour as the gray in which its drawing is seen."""
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
-Gray = NDArray[np.uint8]
+from polycolor_cli.fill.planes import Gray
 
 LOOKED_AT = 200
 """Longest side, in pixels, in which the colours of ink and paper are looked for."""

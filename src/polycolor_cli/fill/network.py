@@ -13,9 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from polycolor_cli.fill.outline import Outlines, outlined, outlines
-from polycolor_cli.fill.planes import Planes, halved
-from polycolor_cli.fill.settle import Coverage, Gray, flat_paper, halves, without_holes
+from polycolor_cli.fill.planes import Coverage, Gray, Planes, halved
+from polycolor_cli.fill.rules import fill_holes, is_partial, paper_gray
 from polycolor_cli.models import weights
 from polycolor_cli.models.check import METADATA, ModelError
 from polycolor_cli.privacy import onnxruntime
@@ -96,12 +95,10 @@ class Network:
     def _refines(self) -> bool:
         return "guess" in {given.name for given in self._session.get_inputs()}
 
-    def look(
-        self, gray: Gray, inputs: dict[str, NDArray], found: Outlines | None = None
-    ) -> tuple[NDArray[np.uint8], float]:
+    def look(self, gray: Gray, inputs: dict[str, NDArray]) -> tuple[NDArray[np.uint8], float]:
         """The network's answer, uint8 (C, H, W), at the size of the picture, and how much of its first look is a guess.
 
-        Edges drawn later, pixel by pixel, look certain wherever they are. found: the picture's outlines, where known.
+        Edges drawn later, pixel by pixel, look certain wherever they are.
         """
         height, width = gray.shape
         longest = max(height, width)
@@ -117,9 +114,10 @@ class Network:
         levels: list[Planes] = [(whole, whole, whole)]
         for _ in range(halvings):
             levels.append(halved(levels[-1]))
-        coarse, guessed = self._first_look(levels.pop(), inputs, None if halvings else found)
+        coarse, guessed = self._first_look(levels.pop(), inputs)
         if halvings and self.conditioning == "coverage":
-            coarse = without_holes(coarse[0])[None]
+            # sought here, where it costs nothing; no larger size makes new holes
+            coarse = fill_holes(coarse[0])[None]
         while levels:
             coarse = self._doubled(coarse, levels.pop())
         return coarse[:, :height, :width], guessed
@@ -148,23 +146,19 @@ class Network:
         rim = ((0, 0), (0, -height % COARSEST), (0, -width % COARSEST))
         coverage, border = self._answers(np.pad(np.stack(planes), rim, "edge")[None], {})[:2]
         wall = border[0, 0, :height, :width]
-        if flat_paper(gray) is not None:
+        if paper_gray(gray) is not None:
             # ink on flat paper is certain; on grain and in shadows the network sees better
             paper, dark = float(np.median(planes[2])), float(planes[0].min())
             wall = np.maximum(wall, np.clip((paper - planes[0]) / max(paper - dark, 1.0), 0, 1).astype(np.float32))
         return np.ascontiguousarray(wall), np.ascontiguousarray(coverage[0, 0, :height, :width]), levels
 
-    def _first_look(
-        self, planes: Planes, inputs: dict[str, NDArray], found: Outlines | None = None
-    ) -> tuple[NDArray[np.uint8], float]:
+    def _first_look(self, planes: Planes, inputs: dict[str, NDArray]) -> tuple[NDArray[np.uint8], float]:
         """The network's answer at the size it looks at, uint8 (C, H, W), and how much of it is a guess."""
         height, width = planes[0].shape
         rim = ((0, 0), (0, -height % COARSEST), (0, -width % COARSEST))
         whole = np.stack(planes)
         whole = (np.pad(whole, rim, "edge") if any(map(sum, rim)) else whole)[None]
         answer = np.ascontiguousarray(_bytes(self._run(whole, inputs)[0])[:, :height, :width])
-        if self.conditioning == "coverage" and (found := found or outlines(planes)):
-            answer = outlined(found, answer[0])[None]
         return answer, _guessed(answer[0])
 
     def _doubled(self, coarse: NDArray[np.uint8], level: Planes) -> NDArray[np.uint8]:
@@ -176,11 +170,11 @@ class Network:
         coverage = fine[0]
         corners = _undecided(coarse[0])
         for start in range(0, len(corners), TILES_AT_ONCE):
-            some = corners[start : start + TILES_AT_ONCE]
-            drawing = np.stack([[_tile(plane, y, x) for plane in level] for y, x in some])
-            guess = np.stack([_tile(coverage, y, x) for y, x in some])[:, None].astype(np.float32) / 255
+            tiles = corners[start : start + TILES_AT_ONCE]
+            drawing = np.stack([[_tile(plane, y, x) for plane in level] for y, x in tiles])
+            guess = np.stack([_tile(coverage, y, x) for y, x in tiles])[:, None].astype(np.float32) / 255
             drawn = _bytes(self._run(drawing, {"guess": guess})[:, 0, MARGIN:-MARGIN, MARGIN:-MARGIN])
-            for (y, x), tile in zip(some, drawn, strict=True):
+            for (y, x), tile in zip(tiles, drawn, strict=True):
                 into = fine[0, y : y + TILE, x : x + TILE]
                 into[:] = tile[: into.shape[0], : into.shape[1]]
         return fine
@@ -253,7 +247,7 @@ def _guessed(coverage: Coverage) -> float:
     """How much of what is covered lies among halves alone, which no edge explains: 0..1 and above."""
     height, width = coverage.shape
     half = np.zeros((height + 2, width + 2), np.bool_)
-    half[1:-1, 1:-1] = halves(coverage)
+    half[1:-1, 1:-1] = is_partial(coverage)
     rows = half[:height] & half[1 : height + 1] & half[2:]
     veiled = rows[:, :width] & rows[:, 1 : width + 1] & rows[:, 2:]
     return float(veiled.sum()) * 255 / max(float(coverage.sum(dtype=np.int64)), 1.0)

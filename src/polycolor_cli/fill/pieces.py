@@ -11,38 +11,32 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-Gray = NDArray[np.uint8]
+from polycolor_cli.fill.planes import Gray
 
 LONGEST = 1240
-"""Longest side, in pixels, that a page is searched in for pieces."""
+"""Longest side, in pixels, that a page is searched in."""
 INK = 0.35
 """How far from the paper to the darkest ink a gray must be to be ink."""
 JOINED = 5
 """Side of the square that ink is dilated by in the search: what a small gap parts is one piece."""
 SMALLEST = 20
 """Pixels, on the page, that a piece must be long; smaller ones are dots."""
-FEWEST = 4
-"""Pieces from which on a page is one of many things."""
 MOST = 2000
-"""Pieces beyond which it is noise."""
+"""Pieces or letters beyond which a page is noise, or fine print."""
 CLOSE = 0.35
-"""Parts of their height that letters of a row are apart at most."""
+"""Parts of their height that letters of a word are apart at most."""
 CLOSE_WORDS = 0.8
-"""The same for those of different widths."""
+"""The same for those of different widths; things of one width a little apart are no letters."""
 SAME = 0.15
 """Share by which widths may differ and be the same."""
 ALIKE = 2.2
 """Times as high as its neighbour that a letter may be."""
-LONG = 4
-"""Times as long as high that a piece may be; longer ones are words or lines."""
 LETTERS = 60
-"""Letters or words from which on a page may be one of text."""
-TEXT = 0.85
+"""Letters from which on a page may be one of text."""
+TEXT = 0.75
 """Share of them that stand in rows."""
 TALL = 5
 """Times as high as half of them that something is no letter, and the page not of text alone."""
-ROWS = 5
-"""Rows that they stand in at least."""
 AROUND = 0.25
 """Paper that is looked at around a piece, in parts of its length."""
 
@@ -56,53 +50,44 @@ class Piece:
 
 
 def pieces(gray: Gray, longest: float) -> Iterator[Piece]:
-    """The pieces of a page that are no longer than some pixels, where it has several. gray: uint8 (H, W)."""
+    """The pieces of a page that are no longer than some pixels, letters left out. gray: uint8 (H, W)."""
     if min(gray.shape) < SMALLEST:
         return
     ink, step = _ink(gray)
-    joined = cv2.dilate(ink, np.ones((JOINED, JOINED), np.uint8))
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
-    boxes = stats[1:, :4] * step
-    length = boxes[:, 2:].max(1)
-    fit = (length >= SMALLEST) & (length <= longest) & (length < LONG * boxes[:, 2:].min(1))
-    if not FEWEST <= np.count_nonzero(fit) <= MOST:
+    label, boxes = _components(ink)
+    if len(boxes) > MOST:
         return
-    numbers = np.flatnonzero(fit)
-    for number in numbers[~_in_rows(boxes[numbers], (JOINED - 1) * step)]:
-        left, top, wide, high = boxes[number]
-        margin = int(AROUND * max(wide, high)) + step
-        view = (
-            slice(max(top - margin, 0), min(top + high + margin, gray.shape[0])),
-            slice(max(left - margin, 0), min(left + wide + margin, gray.shape[1])),
-        )
-        around = labels[
-            view[0].start // step : -(-view[0].stop // step), view[1].start // step : -(-view[1].stop // step)
-        ]
-        others = ((around != 0) & (around != number + 1)).view(np.uint8)
-        part = gray[view].copy()
+    is_letter = np.r_[False, _in_rows(boxes)]
+    ink[is_letter[label]] = 0
+    label, boxes = _components(cv2.dilate(ink, np.ones((JOINED, JOINED), np.uint8)))
+    boxes = boxes * step
+    length = boxes[:, 2:].max(1, initial=0)
+    for number in np.flatnonzero((length >= SMALLEST) & (length <= longest)):
+        left, top, width, height = boxes[number]
+        margin = int(AROUND * length[number]) + step
+        rows = slice(max(top - margin, 0), min(top + height + margin, gray.shape[0]))
+        columns = slice(max(left - margin, 0), min(left + width + margin, gray.shape[1]))
+        part = gray[rows, columns].copy()
+        searched = label[rows.start // step : -(-rows.stop // step), columns.start // step : -(-columns.stop // step)]
+        others = ((searched != 0) & (searched != number + 1)).view(np.uint8)
         if others.any():
             others = np.kron(others, np.ones((step, step), np.uint8))
-            others = others[view[0].start % step :, view[1].start % step :][: part.shape[0], : part.shape[1]]
+            others = others[rows.start % step :, columns.start % step :][: part.shape[0], : part.shape[1]]
             part[: others.shape[0], : others.shape[1]][others > 0] = int(np.median(part))
-        yield Piece(view, part)
+        yield Piece((rows, columns), part)
 
 
 def is_text(gray: Gray) -> bool:
-    """Whether a page is of printed text: many letters or words, nearly all of its ink, in several rows."""
+    """Whether a page is of printed text: many letters, nearly all of its ink, standing in rows."""
     if min(gray.shape) < SMALLEST:
         return False
-    ink, _ = _ink(gray)
-    _, _, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
-    boxes = stats[1:, :4]
+    _, boxes = _components(_ink(gray)[0])
     # dots over letters and full stops are neither here nor there
     boxes = boxes[boxes[:, 3] > 0.3 * np.median(boxes[:, 3])] if len(boxes) else boxes
     if len(boxes) < LETTERS or boxes[:, 3].max() > TALL * np.median(boxes[:, 3]):
         return False
-    if len(boxes) > MOST:
-        return _rows_of_ink(ink) >= ROWS
-    rows = boxes[_in_rows(boxes, 0)]
-    lines = np.unique(rows[:, 1] // max(1, int(np.median(boxes[:, 3])))).size
-    return len(rows) >= TEXT * len(boxes) and lines >= ROWS
+    # the first so many tell of all; they come in the order of their rows
+    return bool(_in_rows(boxes[:MOST]).mean() >= TEXT)
 
 
 def _ink(gray: Gray) -> tuple[NDArray[np.uint8], int]:
@@ -114,16 +99,15 @@ def _ink(gray: Gray) -> tuple[NDArray[np.uint8], int]:
     return (small < paper - INK * (paper - dark)).view(np.uint8), step
 
 
-def _rows_of_ink(ink: NDArray[np.uint8]) -> int:
-    """How many bands of ink there are from top to bottom, with nothing but paper between them."""
-    inked = ink.max(1) > 0
-    return int(np.count_nonzero(inked[1:] & ~inked[:-1]))
+def _components(ink: NDArray[np.uint8]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Connected ink by number, 0 where there is none, and the box (left, top, width, height) of each from number 1."""
+    _, label, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
+    return label, stats[1:, :4]
 
 
-def _in_rows(boxes: NDArray[np.int32], dilated: int) -> NDArray[np.bool_]:
-    """Which boxes (left, top, width, height), dilated by some pixels, stand in a row of three or more, like letters."""
+def _in_rows(boxes: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """Which boxes (left, top, width, height) stand in a row of three or more, close beside each other, like letters."""
     left, top, width, height = boxes.T
-    width, height = width - dilated, height - dilated
     apart = left - (left + width)[:, None]
     differ = np.abs(width - width[:, None]) > SAME * np.maximum(width, width[:, None])
     close = np.where(differ, CLOSE_WORDS, CLOSE)

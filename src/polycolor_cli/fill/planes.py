@@ -1,10 +1,16 @@
-"""Shrinking without losing thin ink: the smallest, mean and largest gray under each pixel."""
+"""Planes of a picture: their types, and shrinking without losing thin ink."""
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-Planes = tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]
+Gray = NDArray[np.uint8]
+"""Gray of each pixel, (H, W), 0 black and 255 white."""
+Coverage = NDArray[np.uint8]
+"""How much of each pixel a shape covers, (H, W), 0 nothing and 255 all."""
+Mask = NDArray[np.bool_]
+Planes = tuple[Gray, Gray, Gray]
+"""Smallest, mean and largest gray under each pixel; three times the same where nothing was shrunk."""
 
 
 def halved(planes: Planes) -> Planes:
@@ -13,7 +19,7 @@ def halved(planes: Planes) -> Planes:
     Averages alone would wash thin ink away; the extremes keep it.
     """
 
-    def pairs(plane: NDArray[np.uint8], better: np.ufunc) -> NDArray[np.uint8]:
+    def pairs(plane: Gray, better: np.ufunc) -> Gray:
         rows = better(plane[0::2], plane[1::2])
         return better(rows[:, 0::2], rows[:, 1::2])
 

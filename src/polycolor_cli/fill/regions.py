@@ -6,7 +6,6 @@ two that no wall parts are one region; what is mostly not covered is outside. Th
 and carried up to the picture's own size along its pixels, so that an edge runs in the middle of a line.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -15,8 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polycolor_cli.errors import PointError
-from polycolor_cli.fill.planes import Planes
-from polycolor_cli.fill.settle import Coverage, Gray
+from polycolor_cli.fill.planes import Coverage, Gray, Planes
 
 Labels = NDArray[np.uint16]
 Wall = NDArray[np.float32]
@@ -62,8 +60,19 @@ class Regions:
     def boxes(self) -> NDArray[np.int64]:
         """Left, top, right and bottom of each region, (count, 4), the last two exclusive."""
         found = np.zeros((self.count, 4), np.int64)
+        step = -(-max(self.labels.shape) // 512)
+        sampled = np.ascontiguousarray(self.labels[::step, ::step])
         for number in range(self.count):
-            x, y, w, h = cv2.boundingRect((self.labels == number + 1).view(np.uint8))
+            # sought in a sample first, then around what was found
+            left, top, width, height = np.array(cv2.boundingRect((sampled == number + 1).view(np.uint8))) * step
+            view = (
+                np.s_[:, :]
+                if not width
+                else np.s_[max(top - step, 0) : top + height, max(left - step, 0) : left + width]
+            )
+            mask = (self.labels[view] == number + 1).view(np.uint8)
+            x, y, w, h = cv2.boundingRect(mask)
+            y, x = (y + (view[0].start or 0), x + (view[1].start or 0))
             found[number] = x, y, x + w, y + h
         return found
 
@@ -99,21 +108,9 @@ class Regions:
         return beside
 
     @cached_property
-    def _reaching(self) -> Labels:
-        return _nearest(self.labels.astype(np.int32)).astype(np.uint16) if self.count else self.labels
-
-    def masks(self, inner: bool) -> Iterator[tuple[int, tuple[slice, slice], NDArray[np.uint8]]]:
-        """Each region's number, the view of the picture that it lies in, and how much of each pixel there it has.
-
-        Edges are smooth, and masks of neighbours add up to the whole.
-        """
-        # over the lines, what is covered says where the colour ends, and a region reaches as far as nobody else's
-        labels = self.inner if inner else self._reaching
-        height, width = labels.shape
-        for number, (left, top, right, bottom) in enumerate(self.boxes, 1):
-            view = (slice(max(top - 2, 0), min(bottom + 2, height)), slice(max(left - 2, 0), min(right + 2, width)))
-            mask = np.where(labels[view] == number, np.uint8(255), np.uint8(0))
-            yield number, view, cv2.blur(mask, (3, 3), borderType=cv2.BORDER_REPLICATE)
+    def reaching(self) -> Labels:
+        """The number of the nearest region everywhere, also outside."""
+        return _nearest(self.labels)[0] if self.count else self.labels
 
 
 def colored(regions: Regions, palette: list[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
@@ -128,16 +125,30 @@ def colored(regions: Regions, palette: list[tuple[int, int, int]]) -> list[tuple
 
 def of_closed(gray: Gray, coverage: Coverage) -> Regions:
     """The regions of a clean drawing of closed outlines: connected paper that ink encloses, exactly."""
-    ink = np.abs(gray.astype(np.int16) - int(np.median(gray))) * 2 > int(np.ptp(gray))
-    _, areas = cv2.connectedComponents((~ink).view(np.uint8), connectivity=4)
-    return _arranged(areas, ink, coverage)
+    ink = cv2.absdiff(gray, float(np.median(gray[::7, ::7]))) > np.ptp(gray) // 2
+    count, areas, stats, middles = cv2.connectedComponentsWithStats((~ink).view(np.uint8), connectivity=4)
+    kept = stats[:, cv2.CC_STAT_AREA] >= min(SMALLEST * areas.size, 16)
+    for number in range(1, count):
+        # of a closed drawing each area is covered as a whole, or bare
+        left, top, width = stats[number, :3]
+        kept[number] &= coverage[top, left + int((areas[top, left : left + width] == number).argmax())] >= 128
+    kept[0] = False
+    numbers = _in_reading_order(kept, middles, areas.shape[0])
+    labels, away = _nearest(numbers[areas])
+    labels = np.where(coverage >= 128, labels, np.uint16(0))
+    bare = (coverage < 128) & ~ink
+    outer = cv2.distanceTransform((~bare).view(np.uint8), cv2.DIST_L2, 5)
+    return Regions(labels, np.where(outer > away, labels, np.uint16(0)))
 
 
 def shapes(coverage: Coverage) -> Regions:
     """The whole shapes of a picture: what is covered in one piece, without a word about the lines inside."""
-    _, labels = cv2.connectedComponents((coverage >= 128).view(np.uint8), connectivity=8)
-    small = np.bincount(labels.ravel()) < min(SMALLEST * labels.size, 16)
-    return Regions(*_numbered(np.where(small[labels], 0, labels), coverage))
+    is_covered = (coverage >= 128).view(np.uint8)
+    _, areas, stats, middles = cv2.connectedComponentsWithStats(is_covered, connectivity=8)
+    kept = stats[:, cv2.CC_STAT_AREA] >= min(SMALLEST * areas.size, 16)
+    kept[0] = False
+    labels = _in_reading_order(kept, middles, areas.shape[0])[areas]
+    return Regions(labels, labels)
 
 
 def found(wall: Wall, coverage: NDArray[np.float32], levels: list[Planes], whole: Coverage) -> Regions:
@@ -145,21 +156,30 @@ def found(wall: Wall, coverage: NDArray[np.float32], levels: list[Planes], whole
 
     levels: the planes of the larger sizes, largest first; whole: the coverage at the largest.
     """
-    basins = _basins(wall)
-    labels = _merged(basins, wall)
+    basins = _merged(_basins(wall), wall)
     # two looks, one in fewer pixels and one in more, are right more often than either
-    fewer = cv2.resize(whole, wall.shape[::-1], interpolation=cv2.INTER_AREA).astype(np.float32) / 255
-    coverage = (coverage + fewer) / 2
-    labels = _without_crumbs(labels, wall, coverage)
+    fewer = cv2.resize(whole, wall.shape[::-1], interpolation=cv2.INTER_AREA)
+    labels = _without_crumbs(basins, wall, (coverage + fewer.astype(np.float32) / 255) / 2)
+    size = np.bincount(labels.ravel())
+    rows, columns = np.indices(labels.shape, np.float32)
+    sums = [np.bincount(labels.ravel(), plane.ravel()) for plane in (columns, rows)]
+    middles = np.stack(sums, 1) / np.maximum(size, 1)[:, None]
+    inner = _in_reading_order((size > 0) & (np.arange(size.size) > 0), middles, labels.shape[0])[labels]
+    reach = _to_the_edge_of_lines(inner, fewer)
     for planes in reversed(levels):
-        labels = _doubled(labels, planes[0])
+        inner = _doubled(inner, planes[0])
+    reach = cv2.resize(reach, inner.shape[::-1], interpolation=cv2.INTER_NEAREST)
     height, width = whole.shape
-    if labels.shape[0] >= 2 * height:
+    if inner.shape[0] >= 2 * height:
         # a tiny picture was enlarged
-        times = labels.shape[0] // height
-        labels = labels[times // 2 :: times, times // 2 :: times]
-    labels = np.ascontiguousarray(labels[:height, :width])
-    return Regions(*_numbered(labels, whole))
+        times = inner.shape[0] // height
+        inner, reach = (plane[times // 2 :: times, times // 2 :: times] for plane in (inner, reach))
+        seen = np.unique(inner[inner > 0])
+        numbers = np.zeros(int(inner.max()) + 1 + int(reach.max()), np.uint16)
+        numbers[seen] = np.arange(1, seen.size + 1)
+        inner, reach = numbers[inner], numbers[reach]
+    inner, reach = (np.ascontiguousarray(plane[:height, :width]) for plane in (inner, reach))
+    return Regions(np.where((inner == 0) & (whole >= 128), reach, inner), inner)
 
 
 def _basins(wall: Wall) -> NDArray[np.int32]:
@@ -205,78 +225,57 @@ def _without_crumbs(labels: NDArray[np.int32], wall: Wall, coverage: NDArray[np.
     return np.where(covered[grown], grown + 1, 0).astype(np.int32)
 
 
-def _doubled(labels: NDArray[np.int32], darkest: Gray) -> NDArray[np.int32]:
+def _doubled(labels: Labels, darkest: Gray) -> Labels:
     """Labels at twice the size, with their edges where the pixels there have their lines."""
     from skimage.segmentation import watershed
 
     height, width = darkest.shape
-    larger = np.repeat(np.repeat(labels, 2, 0), 2, 1)[:height, :width]
-    edge = np.zeros(larger.shape, np.uint8)
-    edge[:, 1:] |= larger[:, 1:] != larger[:, :-1]
-    edge[1:] |= larger[1:] != larger[:-1]
-    side = 2 * BAND + 1
-    band = cv2.dilate(edge, np.ones((side, side), np.uint8))
-    around = cv2.dilate(band, np.ones((3, 3), np.uint8))
+    square = np.ones((3, 3), np.uint8)
+    larger = cv2.resize(labels, (2 * labels.shape[1], 2 * labels.shape[0]), interpolation=cv2.INTER_NEAREST)
+    larger = larger[:height, :width]
+    edge = (cv2.dilate(larger, square) != cv2.erode(larger, square)).view(np.uint8)
+    band = cv2.dilate(edge, square, iterations=BAND - 1)
+    around = cv2.dilate(band, square) > 0
     # only what lies beside the band is flooded from: the rest of a large picture is never touched
-    seeds = np.where((around > 0) & (band == 0), larger + 1, 0)
-    flooded = watershed(255 - darkest, seeds, mask=around > 0)
-    return np.where((band > 0) & (flooded > 0), flooded - 1, larger)
+    seeds = np.where(around & (band == 0), larger.astype(np.int32) + 1, 0)
+    flooded = watershed(255 - darkest, seeds, mask=around)
+    return np.where((band > 0) & (flooded > 0), flooded - 1, larger).astype(np.uint16)
 
 
-def _arranged(areas: NDArray[np.int32], ink: NDArray[np.bool_], coverage: Coverage) -> Regions:
-    """Regions from areas of paper, 0 where there is ink."""
-    count = int(areas.max()) + 1
-    size = np.bincount(areas.ravel(), minlength=count)
-    covered = np.bincount(areas.ravel(), coverage.ravel(), count) >= 127.5 * np.maximum(size, 1)
-    kept = size >= min(SMALLEST * areas.size, 16)
-    kept[0] = False
-    seeds = np.where(kept[areas], areas + 1, 0)
-    labels = _nearest(seeds) - 1
-    labels = np.where(covered[np.maximum(labels, 0)], labels + 1, 0).astype(np.int32)
-    return Regions(*_numbered(labels, coverage))
+def _in_reading_order(kept: NDArray[np.bool_], middles: NDArray[np.float64], height: int) -> Labels:
+    """New numbers from 1 for the areas that are kept, by the (x, y) of their middles in a picture so high; else 0."""
+    names = np.flatnonzero(kept)
+    x, y = middles[names].T
+    order = np.lexsort((x, (y * ROWS / height).astype(int)))
+    numbers = np.zeros(kept.size, np.uint16)
+    numbers[names[order]] = np.arange(1, names.size + 1)
+    return numbers
 
 
-def _numbered(labels: NDArray[np.int32], coverage: Coverage) -> tuple[Labels, Labels]:
-    """Labels from 1 in reading order, with all that is covered and without the outer half of the outermost lines."""
-    names = np.unique(labels)
-    regions = names[names > 0]
-    if not regions.size:
-        nothing = np.zeros(labels.shape, np.uint16)
-        return nothing, nothing
-    size = np.bincount(labels.ravel(), minlength=int(names.max()) + 1)[regions]
-    rows, columns = np.indices(labels.shape, np.float32)
-    middle_y, middle_x = (
-        np.bincount(labels.ravel(), plane.ravel(), int(names.max()) + 1)[regions] / size for plane in (rows, columns)
-    )
-    order = np.lexsort((middle_x, (middle_y * ROWS / labels.shape[0]).astype(int)))
-    number = np.zeros(int(names.max()) + 1, np.uint16)
-    number[regions[order]] = np.arange(1, regions.size + 1)
-    inner = number[labels]
-    whole = inner
+def _to_the_edge_of_lines(inner: Labels, coverage: Coverage) -> Labels:
+    """Labels that end in the middle of the outermost lines, carried on over the other half of them, and a little more.
+
+    What is covered and farther off belongs to none of them.
+    """
     bare = (inner == 0) & (coverage >= 128)
-    if bare.any():
-        # what is covered and touches a region is the outer half of its lines; what is far from all is none of them
-        reach = cv2.dilate((inner > 0).view(np.uint8), np.ones((3, 3), np.uint8), iterations=_line_width(inner, bare))
-        whole = np.where(bare & (reach > 0), _nearest(inner.astype(np.int32)), inner).astype(np.uint16)
-    return whole, inner
+    if not inner.any() or not bare.any():
+        return inner
+    nearest, away = _nearest(inner)
+    beside = away[bare & (away <= MOST_LINE * max(inner.shape))]
+    # nearly all lines go on no farther
+    width = max(1, round(float(np.quantile(beside, 0.9)))) if beside.size else 1
+    return np.where(away <= width + 1, nearest, np.uint16(0))
 
 
-def _line_width(inner: Labels, bare: NDArray[np.bool_]) -> int:
-    """Pixels that the lines around regions go on beyond their middle: nearly all of them do no farther."""
-    away = cv2.distanceTransform((inner == 0).view(np.uint8), cv2.DIST_L2, 3)
-    beside = bare & (away <= MOST_LINE * max(inner.shape))
-    return max(1, round(float(np.quantile(away[beside], 0.9)))) if beside.any() else 1
-
-
-def _nearest(labels: NDArray[np.int32]) -> NDArray[np.int32]:
-    """Each pixel's own label, or that of the nearest pixel that has one."""
-    _, place = cv2.distanceTransformWithLabels(
+def _nearest(labels: Labels) -> tuple[Labels, NDArray[np.float32]]:
+    """Each pixel's own label, or that of the nearest pixel that has one, and how many pixels away that is."""
+    away, place = cv2.distanceTransformWithLabels(
         (labels == 0).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL
     )
     own = np.zeros(int(place.max()) + 1, labels.dtype)
     known = labels > 0
     own[place[known]] = labels[known]
-    return own[place]
+    return own[place], away
 
 
 def without_holes_of(regions: Regions, coverage: Coverage, gray: Gray) -> Coverage:

@@ -13,6 +13,8 @@ Loss = Literal["bce-dice", "l1", "mse"]
 
 BORDER_WEIGHT = 0.4
 """What the border's loss counts beside the coverage's."""
+GAP_WEIGHT = 4.0
+"""What a pixel of a border without ink counts more than another: gaps are few, and all that the border is for."""
 
 
 def loss_of(name: Loss, logits: Tensor, batch: Batch) -> Tensor:
@@ -32,12 +34,13 @@ def loss_of(name: Loss, logits: Tensor, batch: Batch) -> Tensor:
     truth, known = (batch.coverage, batch.known) if logits.shape[1] == 1 else (batch.painted, None)
     loss = _entropy_and_dice(logits, truth, known)
     if border is not None and batch.border is not None:
-        loss = loss + BORDER_WEIGHT * _entropy_and_dice(border, batch.border, None)
+        weight = None if batch.gaps is None else 1 + GAP_WEIGHT * batch.gaps
+        loss = loss + BORDER_WEIGHT * _entropy_and_dice(border, batch.border, None, weight)
     return loss
 
 
-def _entropy_and_dice(logits: Tensor, truth: Tensor, known: Tensor | None) -> Tensor:
-    entropy = F.binary_cross_entropy_with_logits(logits, truth, weight=known)
+def _entropy_and_dice(logits: Tensor, truth: Tensor, known: Tensor | None, weight: Tensor | None = None) -> Tensor:
+    entropy = F.binary_cross_entropy_with_logits(logits, truth, weight=known if weight is None else weight)
     guess = logits.sigmoid()
     if known is not None:
         guess, truth = guess * known, truth * known

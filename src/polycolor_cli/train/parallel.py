@@ -2,8 +2,11 @@
 
 import logging
 import os
+import sys
+import threading
+import time
 import warnings
-from typing import Any
+from typing import Any, NoReturn
 
 import torch
 import torch.distributed
@@ -29,7 +32,23 @@ def started(precision: str, devices: int = 0, num_nodes: int = 0) -> Fabric:
             precision="bf16-mixed" if precision == "bf16-mixed" else "32-true",
         )
         fabric.launch()
+    if not is_first() and "LOCAL_WORLD_SIZE" not in os.environ:
+        threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     return fabric
+
+
+def _end_with(parent: int) -> None:
+    """End this process soon after the one that started it, which may be killed without a word."""
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os._exit(1)
+
+
+def leave(code: int) -> NoReturn:
+    """End this process, one of several, now: threads of the network between them may wait for a peer that has gone."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def is_first() -> bool:

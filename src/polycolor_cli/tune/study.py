@@ -40,7 +40,7 @@ warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
 MEASURE = "mean_error"
 """What a study makes as small as it can: it means the same whatever loss a trial minimises, and tells apart
 also trainings too short for one right pixel, all of which have the same masked accuracy."""
-SAID = ("train_loss", "val_loss", "masked_accuracy", MEASURE)
+SHOWN = ("train_loss", "val_loss", "masked_accuracy", MEASURE)
 """What is told of a trial's end."""
 HEARTBEAT = 5
 """Seconds between two signs of life of a trial in a database; after three missed ones it is done again."""
@@ -285,7 +285,7 @@ def _objective(study: Study, known: optuna.Study, trial: optuna.Trial, stop: Eve
         trial.set_user_attr("diverged", str(error))
         raise optuna.TrialPruned from None
     last = run.rows()[-1] if run.rows() else {}
-    for name in ("epoch", *SAID):
+    for name in ("epoch", *SHOWN):
         if name in last:
             trial.set_user_attr(name, last[name])
     if complete:
@@ -311,7 +311,7 @@ def _requeue_lost(known: optuna.Study) -> None:
                 known.enqueue_trial(settings, {"run": trial.user_attrs["run"], "settings": settings})
 
 
-SPOKEN: dict[str, Callable[[Any], str]] = {
+IN_WORDS: dict[str, Callable[[Any], str]] = {
     "loss": lambda value: f"loss={ {'l1': 'L1Loss', 'mse': 'MSELoss'}.get(value, value) }",
     "upsampling": lambda value: f"bilinear={value == 'bilinear'}",
 }
@@ -322,8 +322,8 @@ def summary(study: Study) -> str:
     """One line a run: `R23 | lr=0.001 | loss=MSELoss | embed_dim=16 | bilinear=True | train_loss=... | val_loss=...`"""
     lines = []
     for trial in sorted(study.ended(), key=lambda trial: trial.user_attrs["run"]):
-        said = [SPOKEN.get(name, lambda v, name=name: f"{name}={v}")(value) for name, value in trial.params.items()]
-        said += [f"{name}={trial.user_attrs[name]:.6f}" for name in SAID if name in trial.user_attrs]
+        said = [IN_WORDS.get(name, lambda v, name=name: f"{name}={v}")(value) for name, value in trial.params.items()]
+        said += [f"{name}={trial.user_attrs[name]:.6f}" for name in SHOWN if name in trial.user_attrs]
         if trial.state is TrialState.PRUNED:
             said.append("diverged" if "diverged" in trial.user_attrs else "given up")
         lines.append(" | ".join([trial.user_attrs["run"], *said]))
@@ -336,11 +336,11 @@ def conclude(study: Study) -> FrozenTrial | None:
     names = list(study.search.values)
     with (study.folder / "trials.csv").open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["run", "state", *names, "epochs", *SAID])
+        writer.writerow(["run", "state", *names, "epochs", *SHOWN])
         for trial in study.ended():
             said = trial.user_attrs
             row = [said["run"], trial.state.name.lower(), *(trial.params[name] for name in names)]
-            writer.writerow([*row, int(said.get("epoch", 0)), *(said.get(name) for name in SAID)])
+            writer.writerow([*row, int(said.get("epoch", 0)), *(said.get(name) for name in SHOWN)])
     draw_plots(study, MEASURE)
     best = study.best()
     if best is not None and study.run_of(best).has_checkpoint():

@@ -7,10 +7,10 @@ from PIL import Image
 from polycolor_cli.fill.colorizer import Colorizer
 from polycolor_cli.fill.network import Network
 from polycolor_cli.fill.paint import Paint
-from polycolor_cli.fill.settle import decided, is_negative, without_holes
+from polycolor_cli.fill.rules import decide_soft_areas, fill_holes, is_negative
 
 
-def test_a_veil_is_decided_as_a_whole_and_edges_stay() -> None:
+def test_a_soft_area_is_decided_as_a_whole_and_edges_stay() -> None:
     coverage = np.zeros((60, 90), np.uint8)
     coverage[:, 50:] = 255
     # an edge two pixels wide
@@ -21,9 +21,9 @@ def test_a_veil_is_decided_as_a_whole_and_edges_stay() -> None:
     expected[5:25, 60:80] = 255
     coverage[5:25, 10:40] = np.tile([16, 60, 200], 200).reshape(20, 30)
     expected[5:25, 10:40] = 0
-    # too small to be a veil
+    # too small to be a soft area
     coverage[40:42, 20:40] = expected[40:42, 20:40] = 100
-    assert np.array_equal(decided(coverage), expected)
+    assert np.array_equal(decide_soft_areas(coverage), expected)
 
 
 def test_what_is_covered_has_no_holes_but_a_page_in_a_frame() -> None:
@@ -34,10 +34,10 @@ def test_what_is_covered_has_no_holes_but_a_page_in_a_frame() -> None:
     coverage[30:50, 30:50] = 60
     coverage[33:47, 33:47] = 0
     coverage[60:80, 60:70] = expected[60:80, 60:70] = 0
-    assert np.array_equal(without_holes(coverage), expected)
+    assert np.array_equal(fill_holes(coverage), expected)
     frame = np.full((100, 100), 255, np.uint8)
     frame[3:97, 3:97] = 0
-    assert np.array_equal(without_holes(frame), frame)
+    assert np.array_equal(fill_holes(frame), frame)
 
 
 @pytest.mark.parametrize("veiled", [10, 90])

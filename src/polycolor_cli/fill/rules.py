@@ -1,0 +1,183 @@
+"""What follows from a drawing itself, and needs no guess.
+
+A coverage comes about so: the network says what is inside, and draws the edges. An area that it cannot decide about is
+covered or bare as a whole, and a hole in what is covered is covered too. Where a drawing is clean, one ink on one paper
+with half tones only between the two, closed ink covers all that it encloses, and a pixel half of ink is half covered.
+"""
+
+import itertools
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from polycolor_cli.fill.planes import Coverage, Gray, Mask
+
+SOFT = 12
+"""How far from 0 and 255 the coverage of a pixel must be to be partial."""
+LARGEST_HOLE = 0.5
+"""Largest hole that is filled, as a share of the covered area; a larger one is a page within a frame."""
+NOISY = 0.2
+"""Share of neighbouring pixels, one ink and one paper, from which on black and white are noise and no drawing."""
+FLAT = 8
+"""Grays that flat paper may vary to either side."""
+DARK_PAPER = 0.3
+"""How far from the darkest to the lightest gray of a picture dark paper may be."""
+STRAY = 0.1
+"""Share of the half tones of a clean drawing that may lie elsewhere than between ink and paper."""
+
+
+def is_two_tone(gray: Gray) -> bool:
+    """Whether a picture is of two grays at most."""
+    return not ((gray > gray.min()) & (gray < gray.max())).any()
+
+
+def is_negative(gray: Gray) -> bool:
+    """Whether a picture is of light ink on dark paper: its rim and its most frequent grays are dark."""
+    step = -(-max(gray.shape) // 64)
+    rim = np.concatenate([gray[0], gray[-1], gray[:, 0], gray[:, -1]])
+    low = int(gray.min())
+    dark = low + DARK_PAPER * (int(gray.max()) - low)
+    return all(2 * np.count_nonzero(pixels < dark) > pixels.size for pixels in (rim, gray[::step, ::step]))
+
+
+def is_clean(gray: Gray) -> bool:
+    """Whether a picture is of one ink on one paper, with half tones only between the two."""
+    return _half_tones(gray)[1] is not None
+
+
+def is_noise(gray: Gray) -> bool:
+    """Whether a picture, thresholded in the middle of its grays, has too many edges for a drawing."""
+    return not is_line_art(gray >= (int(gray.min()) + int(gray.max())) / 2)
+
+
+def is_line_art(ink: Mask) -> bool:
+    """Whether ink is that of a drawing, and not noise."""
+    return all(np.count_nonzero(view[1:] != view[:-1]) <= NOISY * ink.size for view in (ink, ink.T))
+
+
+def paper_gray(gray: Gray) -> int | None:
+    """The gray of flat paper, which at least half of a picture shows within a few grays; None on any other."""
+    counts = np.bincount(gray.ravel(), minlength=256)
+    paper = int(counts.argmax())
+    return paper if counts[max(0, paper - FLAT) : paper + FLAT + 1].sum() >= gray.size / 2 else None
+
+
+def exact_where_clean(gray: Gray, coverage: Coverage) -> Coverage:
+    """The coverage of a clean drawing, exact where that follows from its pixels; of any other, unchanged.
+
+    Closed ink covers what it encloses, as a flood fill around it would, and a half tone is as covered as it is of ink
+    where the paper beside it is bare. What the network thinks, uint8 (H, W) like the gray, decides the rest.
+    """
+    edge, ends = _half_tones(gray)
+    if ends is None:
+        return coverage
+    low, high = gray == ends[0], gray == ends[1]
+    # nearly all ink is covered, and of the paper only what lies inside
+    covered = coverage >= 128
+    is_dark = _fraction(covered, low) > _fraction(covered, high)
+    ink, paper = (low, high) if is_dark else (high, low)
+    ink_gray, paper_gray = ends if is_dark else ends[::-1]
+    answer = coverage.copy()
+    wall = ink.copy()
+    amount = (gray.ravel()[edge].astype(np.float32) - paper_gray) / (float(ink_gray) - paper_gray)
+    wall.ravel()[edge] = amount >= 0.5
+    answer[_enclosed(wall)] = 255
+    if not edge.size:
+        # unsmoothed ink covers a pixel wholly or not at all
+        return np.where(answer >= 128, np.uint8(255), np.uint8(0))
+    answer[ink & covered] = 255
+    beside, count = np.zeros((2, edge.size), np.float32)
+    for near in neighbours(edge, *gray.shape):
+        bare = paper.ravel()[near]
+        beside += answer.ravel()[near] * bare
+        count += bare
+    judged = count > 0
+    inked = amount[judged]
+    answer.ravel()[edge[judged]] = np.round(255 * inked + (1 - inked) * beside[judged] / count[judged])
+    return answer
+
+
+def decide_soft_areas(coverage: Coverage, share: float = 0.5) -> Coverage:
+    """The coverage with each soft area covered as a whole where its mean is at least `share`, else bare.
+
+    A soft area is one of partial coverage at least three pixels wide and high; edges are narrower, and stay.
+    """
+    import cv2
+
+    soft = cv2.morphologyEx(is_partial(coverage).view(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+    count, labels = cv2.connectedComponents(soft, connectivity=8)
+    inside = soft > 0
+    label = labels[inside]
+    covered = np.bincount(label, coverage[inside], count) >= 255 * share * np.bincount(label, minlength=count)
+    answer = coverage.copy()
+    answer[inside] = covered[label] * np.uint8(255)
+    return answer
+
+
+def fill_holes(coverage: Coverage) -> Coverage:
+    """The coverage with its holes covered: what ink encloses is, so there are none but those of a frame."""
+    covered = coverage >= 255 - SOFT
+    holes = ~(background(covered) | covered)
+    if not holes.any():
+        return coverage
+    import cv2
+
+    count, labels = cv2.connectedComponents(holes.view(np.uint8), connectivity=4)
+    small = np.bincount(labels.ravel(), minlength=count) < LARGEST_HOLE * np.count_nonzero(covered)
+    small[0] = False
+    return np.where(small[labels], np.uint8(255), coverage)
+
+
+def is_partial(coverage: Coverage) -> Mask:
+    """Where a coverage is neither whole nor nothing."""
+    return (coverage > SOFT) & (coverage < 255 - SOFT)
+
+
+def background(wall: Mask) -> Mask:
+    """What a flood fill from around the picture reaches, not through a wall."""
+    import cv2  # takes longer to import than a small picture takes to fill
+
+    padded = cv2.copyMakeBorder(wall.view(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
+    cv2.floodFill(padded, None, (0, 0), 2)
+    return padded[1:-1, 1:-1] == 2
+
+
+def neighbours(flat: NDArray[np.intp], height: int, width: int, apart: int = 1) -> Iterator[NDArray[np.intp]]:
+    """The pixels `apart` pixels away in each of eight ways, as flat indices; the rim is its own neighbour."""
+    y, x = np.divmod(flat, width)
+    rows = {way: (y + way * apart).clip(0, height - 1) * width for way in (-1, 0, 1)}
+    columns = {way: (x + way * apart).clip(0, width - 1) for way in (-1, 0, 1)}
+    for down, right in itertools.product(rows, columns):
+        if down or right:
+            yield rows[down] + columns[right]
+
+
+def _half_tones(gray: Gray) -> tuple[NDArray[np.intp], tuple[int, int] | None]:
+    """Where the half tones of a picture are (flat), and its two ends, if it is a clean drawing of two grays."""
+    low, high = int(gray.min()), int(gray.max())
+    between = (gray != low) & (gray != high)
+    edge = np.flatnonzero(between) if np.count_nonzero(between) < 0.3 * gray.size else np.zeros(0, np.intp)
+    if low == high or (not edge.size and between.any()):
+        return edge, None
+    if not edge.size:
+        return edge, (low, high)
+    lows, highs = np.zeros((2, edge.size), bool)
+    for near in neighbours(edge, *gray.shape):
+        lows |= gray.ravel()[near] == low
+        highs |= gray.ravel()[near] == high
+    stray = np.count_nonzero(~(lows & highs))
+    return edge, None if stray > STRAY * edge.size else (low, high)
+
+
+def _enclosed(wall: Mask) -> Mask:
+    """What no way leads to from the rim of the picture but through a wall."""
+    if not is_line_art(wall):
+        return np.zeros_like(wall)
+    around = background(wall)
+    # a frame around the whole picture is no shape
+    return ~(around | wall) if around.any() else around
+
+
+def _fraction(mask: Mask, among: Mask) -> float:
+    return int(np.count_nonzero(mask & among)) / max(int(np.count_nonzero(among)), 1)
