@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from conftest import Faulty, square
 from polycolor_cli.batch.plan import Passed, plan
@@ -93,6 +93,20 @@ def test_refuses_what_makes_no_sense(folder: Path) -> None:
         plan([folder], folder, RED)
     with pytest.raises(PolycolorError, match="no such folder"):
         plan([folder / "missing"], folder, RED)
+
+
+def test_a_row_with_a_point_fills_its_region(tmp_path: Path, colorizer: Colorizer) -> None:
+    two = Image.new("L", (128, 128), 255)
+    for left in (10, 70):
+        ImageDraw.Draw(two).rectangle((left, 20, left + 40, 100), outline=0, width=3)
+    (tmp_path / "inputs").mkdir()
+    two.save(tmp_path / "inputs" / "two.png")
+    row = {"input_polygon": "two.png", "colour": "red", "output_image": "r.png", "at": [90, 60]}
+    (tmp_path / "data.json").write_text(json.dumps([row]))
+    assert [o.state for o in run(plan([tmp_path / "data.json"], tmp_path / "out", RED), colorizer, 1)] == ["filled"]
+    painted = np.asarray(Image.open(tmp_path / "out" / "r.png"))
+    assert tuple(painted[60, 90]) == (255, 0, 0)
+    assert tuple(painted[60, 30]) == (255, 255, 255)
 
 
 def test_rows_that_would_meet_are_told_apart(tmp_path: Path) -> None:

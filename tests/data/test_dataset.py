@@ -1,12 +1,15 @@
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from polycolor_cli.data.batch import from_rows
 from polycolor_cli.data.dataset import DatasetError, coverage_between, read_dataset
+from polycolor_cli.data.synthetic import TAUGHT
 from polycolor_cli.data.write import COLORS, SHAPES, write_dataset
 from polycolor_cli.errors import PolycolorError
 
@@ -104,3 +107,35 @@ def test_coverage_is_found_between_a_drawing_and_its_painted_picture() -> None:
     assert coverage == pytest.approx(np.array([[1, 0, 0.5]]), abs=0.01)
     assert known.all()
     assert not coverage_between(gray, painted, (255, 255, 255))[1][0, 0]
+
+
+def test_rows_with_a_point_mean_a_region(tmp_path: Path) -> None:
+    write_dataset(tmp_path / "d", 12, 4, seed=3, style="worn", world=replace(TAUGHT, art_alone=True), regions=True)
+    rows = read_dataset(tmp_path / "d")["training"]
+    pointed = [row for row in rows if row.at]
+    assert pointed
+    for row in pointed:
+        assert row.at is not None
+        gray, painted = row.load()
+        x, y = map(int, row.at)
+        changed = (painted != gray[:, :, None]).any(2)
+        batch = from_rows([row])
+        known, coverage = batch.known[0, 0].numpy() > 0, batch.coverage[0, 0].numpy()
+        # worn paper has dark pixels everywhere, but not many
+        assert known[max(y - 2, 0) : y + 3, max(x - 2, 0) : x + 3].mean() > 0.5
+        # inside of the region all is covered, and of the rest nothing is said
+        assert (coverage[known] > 0.9).all()
+        assert not known[~changed].any()
+
+
+@pytest.mark.parametrize(
+    ("at", "why"),
+    [("7", "not a point"), ("[1]", "not a point"), ("[1, -2]", "not a point"), ("[1, NaN]", "not a point"),
+     ("[true, 1]", "not a point"), ("[128, 5]", "outside of")],
+)  # fmt: skip
+def test_bad_points_are_named(tmp_path: Path, at: str, why: str) -> None:
+    write_dataset(tmp_path / "d", 1, 1, seed=2)
+    listing = tmp_path / "d" / "training" / "data.json"
+    listing.write_text(listing.read_text().replace('"colour"', f'"at": {at}, "colour"'))
+    with pytest.raises(DatasetError, match=f"row 1: 'at' is .*{why}"):
+        read_dataset(tmp_path / "d")

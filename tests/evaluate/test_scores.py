@@ -1,10 +1,14 @@
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from conftest import square, square_truth
 from polycolor_cli.evaluate import scores as evaluate
 from polycolor_cli.evaluate.cases import Case, Truth, read_cases
+from polycolor_cli.fill.colorizer import Colorizer
 from polycolor_cli.fill.paint import Paint, paint
 
 
@@ -20,11 +24,11 @@ def cases(tmp_path) -> list[Case]:
 Answer = tuple[Image.Image, np.ndarray | None]
 
 
-def perfect(drawing: Image.Image, color: tuple[int, int, int]) -> Answer:
+def perfect(drawing: Image.Image, color: tuple[int, int, int], at: object) -> Answer:
     return Image.fromarray(paint(drawing, square_truth(), Paint(color))), square_truth()
 
 
-def nothing(drawing: Image.Image, color: tuple[int, int, int]) -> Answer:
+def nothing(drawing: Image.Image, color: tuple[int, int, int], at: object) -> Answer:
     return drawing.convert("RGB"), None
 
 
@@ -47,10 +51,10 @@ def test_what_a_trimap_does_not_know_does_not_count() -> None:
     truth = square_truth()
     known = np.zeros(truth.shape, bool)
     known[60:70, 60:70] = known[:5, :5] = True
-    painted = np.asarray(perfect(square(), (255, 0, 255))[0])
+    painted = np.asarray(perfect(square(), (255, 0, 255), None)[0])
     case = Truth(square(), (255, 0, 255), painted, truth / np.float32(255), known)
 
-    def careless(drawing: Image.Image, color: tuple[int, int, int]) -> Answer:
+    def careless(drawing: Image.Image, color: tuple[int, int, int], at: object) -> Answer:
         coverage = truth.copy()
         coverage[20:50, 5:100] = 90
         return Image.fromarray(paint(drawing, coverage, Paint(color))), None
@@ -62,9 +66,29 @@ def test_what_a_trimap_does_not_know_does_not_count() -> None:
 
 def test_the_sheet_shows_the_worst_first(cases: list[Case]) -> None:
     calls = iter([nothing, nothing, perfect])  # the first fill is a warm-up
-    scores = evaluate.evaluate({"here": cases}, {"once": lambda drawing, color: next(calls)(drawing, color)})
+    scores = evaluate.evaluate({"here": cases}, {"once": lambda *given: next(calls)(*given)})
     assert evaluate.worst(scores, "once", 1) == [("here", "a")]
     sheet = evaluate.sheet(cases, perfect)
     assert sheet.width == 2 * (evaluate.TILE + 8) + 8
     assert sheet.getpixel((8 + evaluate.TILE // 2, 8 + evaluate.TILE // 2)) == (255, 255, 255)
     assert sheet.getpixel((8 + evaluate.TILE // 2, 16 + evaluate.TILE + evaluate.TILE // 2)) == (255, 0, 255)
+
+
+def test_a_row_with_a_point_is_measured_by_its_region(tmp_path: Path) -> None:
+    two = Image.new("L", (128, 128), 255)
+    for left in (10, 70):
+        ImageDraw.Draw(two).rectangle((left, 20, left + 40, 100), outline=0, width=3)
+    painted = np.repeat(np.asarray(two)[:, :, None], 3, 2).copy()
+    painted[23:98, 73:108] = (255, 0, 255)
+    for folder, picture in (("inputs", two), ("outputs", Image.fromarray(painted))):
+        (tmp_path / folder).mkdir()
+        picture.save(tmp_path / folder / "a.png")
+    row = {"input_polygon": "a.png", "colour": "magenta", "output_image": "a.png"}
+    accuracies = {}
+    for at in ([90, 60], [30, 60], [60, 5]):
+        (tmp_path / "data.json").write_text(json.dumps([row | {"at": at}]))
+        methods = {"model": evaluate.by_model(Colorizer()), "bucket": evaluate.by_hand("holes")}
+        scores = evaluate.evaluate({"rows": read_cases(tmp_path)}, methods)
+        accuracies[at[0]] = [score.mean()["masked_accuracy"] for score in scores]
+    assert accuracies[90] == pytest.approx([1, 1], abs=0.02)
+    assert accuracies[30] == accuracies[60] == pytest.approx([0, 0], abs=0.02)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
-from polycolor_cli.data.dataset import read_rows
+from polycolor_cli.data.dataset import Row, read_rows
 from polycolor_cli.errors import PolycolorError
 from polycolor_cli.files import location
 from polycolor_cli.files.picture import READABLE, can_be_marked, mark_of
@@ -119,8 +119,7 @@ def _jobs(
         if kind == "rows":
             for row in read_rows(source):
                 place = _free(Path(row.painted.name), taken)
-                painted = replace(how, color=row.colour) if isinstance(how, Paint) else how
-                yield Job(row.drawing, ((painted, target / place),))
+                yield Job(row.drawing, ((_of_row(how, row), target / place),))
             continue
         for place, files in _groups(source, kind, target, passed):
             below = Path(location.real(source).name) / place if apart and kind == "folder" else place
@@ -129,6 +128,17 @@ def _jobs(
             for file, name in zip(files, _names(files), strict=True):
                 called = f"{name}{ending}" if kind == "folder" else _free(Path(f"{name}{ending}"), taken).name
                 yield Job(file, tuple((how, where / called) for how, where in into))
+
+
+def _of_row(how: "How", row: Row) -> "How":
+    """How a row of a data.json is painted: in its colour, and where it has a point, the region there alone."""
+    if not isinstance(how, Paint):
+        return how
+    if not row.at:
+        return replace(how, color=row.colour)
+    from polycolor_cli.fill.paint_regions import Point, RegionPaint
+
+    return RegionPaint(((Point(*row.at), row.colour),), background=how.background)
 
 
 def _groups(source: Path, kind: Kind, target: Path, passed: Passed | None = None) -> Iterator[tuple[Path, list[Path]]]:

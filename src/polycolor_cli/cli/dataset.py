@@ -20,13 +20,19 @@ def command(
     worn: Annotated[
         bool, typer.Option("--worn", help="All kinds of drawings and wear, not just clean outlines of 8 shapes.")
     ] = False,
+    regions: Annotated[
+        bool, typer.Option("--regions", help="Line art, and in every second row a point and one region filled.")
+    ] = False,
 ) -> None:
     """Write a synthetic dataset of drawings and their filled pictures.
 
     Shapes and colours of the validation rows are never paired in the training rows.
     """
+    from polycolor_cli.data.synthetic import TAUGHT
     from polycolor_cli.data.write import write_dataset
 
-    world = replace(settings.world_of(shapes), art_alone=True) if shapes else None
-    write_dataset(folder, train, validation, seed, "worn" if worn or shapes else "plain", world)
+    world = None
+    if shapes or regions:
+        world = replace(settings.world_of(shapes) if shapes else TAUGHT, art_alone=True)
+    write_dataset(folder, train, validation, seed, "worn" if worn or world else "plain", world, regions)
     print(f"{train} + {validation} drawings written to {folder}")

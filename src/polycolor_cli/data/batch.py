@@ -31,6 +31,9 @@ from polycolor_cli.data.synthetic import TAUGHT, Drawing, World, drawing
 READ_AHEAD = 4
 """Batches of a dataset that are read before their turn."""
 
+INSIDE = 0.9
+"""Coverage from which on a pixel of a painted region is inside of it, and not of its lines."""
+
 NAMES = list(PALETTE)
 PALETTE_RGB = np.array([PALETTE[name] for name in NAMES], np.float32) / 255
 
@@ -175,6 +178,9 @@ def from_rows(rows: list[Row]) -> Batch:
             raise DatasetError([f"{row.drawing} or {row.painted}: changed its size since the training began"])
         color = parse_color(row.colour)
         coverage, known = coverage_between(gray, picture, color)
+        if row.at:
+            # a region says what is inside, and of what is beside it nothing
+            known &= coverage > INSIDE
         given.append(planes(gray))
         coverages.append(coverage)
         knowns.append(known)

@@ -1,13 +1,16 @@
 """The dataset layout on disk: `training/` and `validation/`, each with pictures and a data.json.
 
 Each split holds `inputs/`, `outputs/` and `data.json`, a list of rows
-`{"input_polygon": "star.png", "colour": "yellow", "output_image": "yellow_star.png"}`.
+`{"input_polygon": "star.png", "colour": "yellow", "output_image": "yellow_star.png"}`. A row may carry
+`"at": [x, y]`, a point in pixels: its colour then means the region that the point lies in.
 """
 
 import json
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,11 +33,15 @@ class DatasetError(PolycolorError):
 
 @dataclass(frozen=True)
 class Row:
-    """One row of a data.json: a drawing, a colour, and the picture to come out."""
+    """One row of a data.json: a drawing, a colour, and the picture to come out.
+
+    at: a point (x, y) in the region that the colour is for; None where it is for the whole shape.
+    """
 
     drawing: Path
     colour: str
     painted: Path
+    at: tuple[float, float] | None = None
 
     @property
     def size(self) -> tuple[int, int]:
@@ -87,10 +94,19 @@ def _listed(listing: Path, check: Callable[[Row], Iterator[str]]) -> tuple[list[
         if "\0" in entry["input_polygon"] + entry["output_image"]:
             problems.append(f"{listing}: row {number}: no file has a null character in its name")
             continue
+        at = entry.get("at")
+        if at is not None and not _is_point(at):
+            problems.append(f"{listing}: row {number}: 'at' is {json.dumps(at)[:40]}, not a point [x, y] in pixels")
+            continue
         drawing, painted = folder / "inputs" / entry["input_polygon"], folder / "outputs" / entry["output_image"]
-        rows.append(Row(drawing, entry["colour"], painted))
+        rows.append(Row(drawing, entry["colour"], painted, at and (float(at[0]), float(at[1]))))
         problems += [f"{listing}: row {number}: {problem}" for problem in check(rows[-1])]
     return rows, problems
+
+
+def _is_point(at: Any) -> bool:
+    numbers = isinstance(at, list) and all(isinstance(one, int | float) and not isinstance(one, bool) for one in at)
+    return numbers and len(at) == 2 and all(math.isfinite(one) and one >= 0 for one in at)
 
 
 def _check_color(row: Row) -> Iterator[str]:
@@ -111,6 +127,8 @@ def _check(row: Row) -> Iterator[str]:
     if len(set(sizes)) == 2:
         (w, h), (w2, h2) = sizes
         yield f"{row.drawing.name} is {w} x {h} pixels and {row.painted.name} is {w2} x {h2}"
+    if row.at and sizes and not (row.at[0] < sizes[0][0] and row.at[1] < sizes[0][1]):
+        yield f"'at' is {row.at[0]:g},{row.at[1]:g}, outside of {row.drawing.name}, {sizes[0][0]} x {sizes[0][1]}"
 
 
 def read_dataset(folder: Path) -> dict[str, list[Row]]:

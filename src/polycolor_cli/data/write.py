@@ -2,11 +2,13 @@
 
 import itertools
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
+import cv2
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from polycolor_cli.color import PALETTE
@@ -22,6 +24,9 @@ COLORS = list(PALETTE)[:8]
 SHAPES = ["circle", "diamond", "hexagon", "octagon", "pentagon", "square", "star", "triangle"]
 
 _CORNERS = {"hexagon": 6, "octagon": 8, "pentagon": 5, "triangle": 3}
+
+SMALLEST = 0.004
+"""Share of the picture below which an area is an accident of the lines, and no region."""
 
 
 def plain_drawing(seed: int, index: int, shape: str, side: int = 128) -> Drawing:
@@ -48,13 +53,20 @@ def plain_drawing(seed: int, index: int, shape: str, side: int = 128) -> Drawing
 
 
 def write_dataset(
-    folder: Path, train: int, validation: int, seed: int, style: Style = "plain", world: World | None = None
+    folder: Path,
+    train: int,
+    validation: int,
+    seed: int,
+    style: Style = "plain",
+    world: World | None = None,
+    regions: bool = False,
 ) -> None:
     """Write a dataset of `train` + `validation` rows, 128 px, into an empty or new folder.
 
     `plain` draws 8 shapes in 8 colours; 8 of the 64 pairs, each shape and each colour once, are kept
     for validation and never occur in training. `worn` draws from the whole synthetic world, and for
     validation from shapes and kinds of wear that training never sees, or both from a `world` that is given.
+    With `regions` every second row has a point, and one region painted, of drawings that have several.
     Raises PolycolorError where the folder holds something already or cannot be written.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
@@ -78,7 +90,8 @@ def write_dataset(
                 drawing = synthetic.drawing(seed, number, (128, 128), drawn_from)
                 drawing = replace(drawing, picture=_shrunk(drawing), shrink=1)
                 name = f"drawing-{number + 1}"
-            table.append(_write_row(folder / split, drawing, name, str(colour)))
+            region = _region(drawing, rng) if regions and row % 2 else None
+            table.append(_write_row(folder / split, drawing, name, str(colour), region))
         listing = folder / split / "data.json"
         listing.parent.mkdir(parents=True, exist_ok=True)
         listing.write_text(json.dumps(table, indent=2) + "\n", encoding="utf-8")
@@ -89,11 +102,46 @@ def _shrunk(drawing: Drawing) -> np.ndarray:
     return np.asarray(Image.fromarray(drawing.picture).resize((width, height), Image.Resampling.BOX))
 
 
-def _write_row(split: Path, drawing: Drawing, name: str, colour: str) -> dict[str, str]:
+@dataclass(frozen=True)
+class _Region:
+    """A region of a drawing: a point well inside of it, in pixels, and its mask up to the middle of its lines."""
+
+    at: tuple[int, int]
+    mask: NDArray[np.uint8]
+
+
+def _region(drawing: Drawing, rng: np.random.Generator) -> _Region | None:
+    """One of a drawing's regions, if it has two at least: what lines, drawn or meant, enclose."""
+    free = (drawing.border < 64) & (drawing.coverage > 191)
+    _, label, stats, _ = cv2.connectedComponentsWithStats(free.view(np.uint8), connectivity=4)
+    large = np.flatnonzero(stats[1:, cv2.CC_STAT_AREA] > SMALLEST * free.size) + 1
+    # colour upon lines is that of dark ink on light paper
+    if large.size < 2 or np.median(drawing.picture) < 128:
+        return None
+    number = int(rng.choice(large))
+    inside = cv2.distanceTransform((label == number).view(np.uint8), cv2.DIST_L2, 5)
+    y, x = np.unravel_index(int(inside.argmax()), inside.shape)
+    others = np.isin(label, large[large != number]) | (drawing.coverage < 64)
+    mine, theirs = (
+        cv2.distanceTransform((~is_in).view(np.uint8), cv2.DIST_L2, 5) for is_in in (label == number, others)
+    )
+    return _Region((int(x), int(y)), np.where(mine < theirs, np.uint8(255), np.uint8(0)))
+
+
+def _write_row(split: Path, drawing: Drawing, name: str, colour: str, region: _Region | None) -> dict[str, Any]:
     picture = Image.fromarray(drawing.picture).convert("RGB")
-    solid = Image.new("RGB", picture.size, PALETTE[colour])
-    painted = Image.composite(solid, picture, Image.fromarray(drawing.coverage))
-    row = {"input_polygon": f"{name}.png", "colour": colour, "output_image": f"{colour}_{name}.png"}
+    color = PALETTE[colour]
+    if region is None:
+        painted = Image.composite(Image.new("RGB", picture.size, color), picture, Image.fromarray(drawing.coverage))
+    else:
+        # the lines stay, upon the colour
+        gray = np.asarray(drawing.picture, np.float32)[:, :, None]
+        upon = np.array(color, np.float32) * np.minimum(gray / max(float(np.median(gray)), 1.0), 1)
+        over = Image.fromarray(np.round(upon).astype(np.uint8))
+        painted = Image.composite(over, picture, Image.fromarray(region.mask))
+    row: dict[str, Any] = {"input_polygon": f"{name}.png", "colour": colour, "output_image": f"{colour}_{name}.png"}
+    if region is not None:
+        row["at"] = list(region.at)
     for image, place in ((picture, f"inputs/{row['input_polygon']}"), (painted, f"outputs/{row['output_image']}")):
         path = split / place
         try:

@@ -24,7 +24,7 @@ class Truth:
     """A drawing and what should become of it.
 
     drawing: mode L; color: what to fill with; painted: uint8 (H, W, 3); coverage: float32 (H, W) in 0..1;
-    known: bool (H, W), where the truth is certain.
+    known: bool (H, W), where the truth is certain. at: a point (x, y) in the region that is meant, if not the shape.
     """
 
     drawing: Image.Image
@@ -32,6 +32,7 @@ class Truth:
     painted: NDArray[np.uint8]
     coverage: NDArray[np.float32]
     known: NDArray[np.bool_]
+    at: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class Case:
             gray, painted = row.load()
             color = parse_color(row.colour)
             coverage, known = coverage_between(gray, painted, color)
-            return Truth(Image.fromarray(gray), color, painted, coverage, known)
+            return Truth(Image.fromarray(gray), color, painted, coverage, known, row.at)
         drawing, truth = (read_picture(path).convert("L") for path in self.files)
         if drawing.size != truth.size:
             raise DatasetError([f"{self.files[0]} is {drawing.size} pixels and {self.files[1]} is {truth.size}"])

@@ -98,6 +98,20 @@ def ink_of(gray: Gray) -> Mask:
     return dark if np.median(border) > level else ~dark
 
 
+def part_at(coverage: NDArray[np.uint8], gray: Gray, at: tuple[float, float]) -> NDArray[np.uint8]:
+    """The part of a coverage under a point (x, y): connected paper, and the lines around it to their middle."""
+    paper = (coverage >= 128) & ~ink_of(gray)
+    label, count = ndimage.label(paper)
+    if not count:
+        return np.zeros_like(coverage)
+    # lines are nearer to one of the two sides, the outside being one
+    label[coverage < 128] = count + 1
+    place = ndimage.distance_transform_edt(label == 0, return_distances=False, return_indices=True)
+    nearest = label[tuple(place)]
+    number = nearest[int(at[1]), int(at[0])]
+    return np.where((nearest == number) & (number <= count), np.uint8(255), np.uint8(0))
+
+
 def _closed(ink: Mask) -> Mask:
     radius = max(1, round(CLOSING * min(ink.shape)))
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))

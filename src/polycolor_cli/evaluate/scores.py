@@ -10,14 +10,17 @@ from PIL import Image, ImageDraw
 
 from polycolor_cli.color import RGB
 from polycolor_cli.data.dataset import coverage_between
+from polycolor_cli.errors import PointError
 from polycolor_cli.evaluate import metrics
 from polycolor_cli.evaluate.cases import Case, Truth
-from polycolor_cli.evaluate.classical import FILLS
+from polycolor_cli.evaluate.classical import FILLS, part_at
 from polycolor_cli.fill.colorizer import Colorizer
 from polycolor_cli.fill.paint import Paint, paint
 
-Method = Callable[[Image.Image, RGB], tuple[Image.Image, NDArray[np.uint8] | None]]
-"""Fills the shape in a drawing (mode L) with a colour: the painted picture, and the coverage where one is known."""
+Point = tuple[float, float]
+Method = Callable[[Image.Image, RGB, Point | None], tuple[Image.Image, NDArray[np.uint8] | None]]
+"""Fills the shape in a drawing (mode L) with a colour, or the region under a point alone: the painted picture, and the
+coverage where one is known."""
 
 MEASURES = {
     "masked_accuracy": "accuracy",
@@ -52,7 +55,15 @@ class Score:
 def by_model(colorizer: Colorizer) -> Method:
     """A model as a method to measure."""
 
-    def method(drawing: Image.Image, color: RGB) -> tuple[Image.Image, NDArray[np.uint8] | None]:
+    def method(drawing: Image.Image, color: RGB, at: Point | None) -> tuple[Image.Image, NDArray[np.uint8] | None]:
+        if at:
+            from polycolor_cli.fill.paint_regions import Point as At
+            from polycolor_cli.fill.paint_regions import RegionPaint
+
+            try:
+                return colorizer.fill(drawing, RegionPaint(((At(*at), color),))).image, None
+            except PointError:
+                return drawing, None
         if colorizer.conditioning != "coverage":
             return colorizer.fill(drawing, Paint(color)).image, None
         painted, coverage = colorizer.fill_each(drawing, [Paint(color), None])
@@ -64,9 +75,12 @@ def by_model(colorizer: Colorizer) -> Method:
 def by_hand(name: str) -> Method:
     """A classical fill as a method to measure."""
 
-    def method(drawing: Image.Image, color: RGB) -> tuple[Image.Image, NDArray[np.uint8] | None]:
-        coverage = FILLS[name](np.asarray(drawing))
-        return Image.fromarray(paint(drawing, coverage, Paint(color))), coverage
+    def method(drawing: Image.Image, color: RGB, at: Point | None) -> tuple[Image.Image, NDArray[np.uint8] | None]:
+        gray = np.asarray(drawing)
+        coverage = FILLS[name](gray)
+        if at:
+            coverage = part_at(coverage, gray, at)
+        return Image.fromarray(paint(drawing, coverage, Paint(color, "keep" if at else "fill"))), coverage
 
     return method
 
@@ -77,7 +91,7 @@ def measure(method: Method, truth: Truth) -> tuple[dict[str, float], Image.Image
     Where the truth is not known, nothing counts.
     """
     began = time.perf_counter()
-    picture, known_coverage = method(truth.drawing, truth.color)
+    picture, known_coverage = method(truth.drawing, truth.color, truth.at)
     passed = time.perf_counter() - began
     painted = np.asarray(picture.convert("RGB"))
     coverage, seen = coverage_between(np.asarray(truth.drawing), painted, truth.color)
@@ -113,7 +127,7 @@ def evaluate(
             for name, method in methods.items():
                 if number == 0:
                     # the first fill of a size pays for memory that the next ones find ready
-                    method(truth.drawing, truth.color)
+                    method(truth.drawing, truth.color, truth.at)
                 at[folder, name].drawings[case.name] = measure(method, truth)[0]
     return scores
 

@@ -238,6 +238,10 @@ def _check_fit(config: TrainConfig, splits: dict[str, list[Row]]) -> None:
             f"colour {name!r} is not in {where}, all that --conditioning {config.conditioning} knows"
             for name in strange
         ]
+    if all(row.at for row in splits["training"]):
+        problems.append("every row has an 'at', and regions say nothing of what is bare; add whole shapes")
+    if any(row.at for row in rows) and config.conditioning != "coverage":
+        problems.append(f"rows with an 'at' teach a coverage; leave --conditioning {config.conditioning} out")
     reach = config.patch * 2 ** (config.depth - 1) * times_smaller(config.sides, 0)
     groups = RowStream(splits["training"], config.seed, config.batch_size).groups
     for (width, height), group in groups.items():
