@@ -28,6 +28,8 @@ LARGEST = 255
 One less than 256, so that pictures of 256, 512, ... are looked at in 128 pixels, where the network knows best."""
 LARGEST_FOR_REGIONS = 511
 """The same where regions are parted."""
+ENLARGED_FOR_REGIONS = 384
+"""Longest side that a picture on flat paper is enlarged to, at least, where regions are parted."""
 SMALLEST = 96
 """Shortest longest side: a smaller picture is enlarged first, and its coverage averaged down."""
 ENLARGED = 128
@@ -131,10 +133,12 @@ class Network:
         """
         if "border" not in {answer.name for answer in self._session.get_outputs()}:
             raise ModelError(f"{self.name}: knows no borders, which regions need; train it anew with --synthetic")
-        height, width = gray.shape
-        longest = max(height, width)
-        if (enlarge := enlargement(longest)) > 1:
-            gray = _resized(gray, width * enlarge, height * enlarge, Image.Resampling.BICUBIC)
+        longest, is_flat = max(gray.shape), paper_gray(gray) is not None
+        # on grain and in shadows, what is enlarged looks like nothing that the network has seen
+        enlarge = max(1.0, (ENLARGED_FOR_REGIONS if is_flat else ENLARGED) / longest)
+        if is_flat or longest < SMALLEST:
+            size = (round(side * enlarge) for side in gray.shape[::-1])
+            gray = _resized(gray, *size, Image.Resampling.BICUBIC)
         halvings = max(0, math.ceil(math.log2(max(gray.shape) / LARGEST_FOR_REGIONS)))
         step = 1 << halvings
         planes: Planes = (np.pad(gray, ((0, -gray.shape[0] % step), (0, -gray.shape[1] % step)), "edge"),) * 3
@@ -146,7 +150,7 @@ class Network:
         rim = ((0, 0), (0, -height % COARSEST), (0, -width % COARSEST))
         coverage, border = self._answers(np.pad(np.stack(planes), rim, "edge")[None], {})[:2]
         wall = border[0, 0, :height, :width]
-        if paper_gray(gray) is not None:
+        if is_flat:
             # ink on flat paper is certain; on grain and in shadows the network sees better
             paper, dark = float(np.median(planes[2])), float(planes[0].min())
             wall = np.maximum(wall, np.clip((paper - planes[0]) / max(paper - dark, 1.0), 0, 1).astype(np.float32))

@@ -168,16 +168,16 @@ def found(wall: Wall, coverage: NDArray[np.float32], levels: list[Planes], whole
     reach = _to_the_edge_of_lines(inner, fewer)
     for planes in reversed(levels):
         inner = _doubled(inner, planes[0])
-    reach = cv2.resize(reach, inner.shape[::-1], interpolation=cv2.INTER_NEAREST)
     height, width = whole.shape
-    if inner.shape[0] >= 2 * height:
-        # a tiny picture was enlarged
-        times = inner.shape[0] // height
-        inner, reach = (plane[times // 2 :: times, times // 2 :: times] for plane in (inner, reach))
+    if not levels and inner.shape != whole.shape:
+        # a small picture was enlarged
+        inner = cv2.resize(inner, (width, height), interpolation=cv2.INTER_NEAREST)
+        reach = cv2.resize(reach, (width, height), interpolation=cv2.INTER_NEAREST)
         seen = np.unique(inner[inner > 0])
         numbers = np.zeros(int(inner.max()) + 1 + int(reach.max()), np.uint16)
         numbers[seen] = np.arange(1, seen.size + 1)
         inner, reach = numbers[inner], numbers[reach]
+    reach = cv2.resize(reach, inner.shape[::-1], interpolation=cv2.INTER_NEAREST)
     inner, reach = (np.ascontiguousarray(plane[:height, :width]) for plane in (inner, reach))
     return Regions(np.where((inner == 0) & (whole >= 128), reach, inner), inner)
 
