@@ -137,8 +137,8 @@ class Network:
         # on grain and in shadows, what is enlarged looks like nothing that the network has seen
         enlarge = max(1.0, (ENLARGED_FOR_REGIONS if is_flat else ENLARGED) / longest)
         if is_flat or longest < SMALLEST:
-            size = (round(side * enlarge) for side in gray.shape[::-1])
-            gray = _resized(gray, *size, Image.Resampling.BICUBIC)
+            height, width = gray.shape
+            gray = _resized(gray, round(width * enlarge), round(height * enlarge), Image.Resampling.BICUBIC)
         halvings = max(0, math.ceil(math.log2(max(gray.shape) / LARGEST_FOR_REGIONS)))
         step = 1 << halvings
         planes: Planes = (np.pad(gray, ((0, -gray.shape[0] % step), (0, -gray.shape[1] % step)), "edge"),) * 3
