@@ -26,3 +26,17 @@ def test_what_cannot_be_measured_is_one_line(tmp_path: Path, polycolor: Run) -> 
     assert b"not one of bucket" in polycolor("evaluate", "shapes", "--against", "sponge", code=2).stderr
     assert b"unknown extension" in polycolor("evaluate", "shapes", "--sheet", "a.pdf", code=2).stderr
     assert b"no such model" in polycolor("evaluate", "shapes", "--model", "nobody", code=2).stderr
+
+
+def test_the_network_alone_is_measured_where_that_is_asked(tmp_path: Path, polycolor: Run) -> None:
+    polycolor("dataset", "shapes", "--train", 8, "--validation", 3, "--seed", 5)
+    # a network that has learnt nothing, and outlines that are closed anyway
+    small = ("--width", 4, "--depth", 2, "--conditioning", "coverage")
+    polycolor("train", "shapes", "--out", "run", "--epochs", 1, *small)
+    means = []
+    for more in ((), ("--network-alone",)):
+        polycolor("evaluate", "shapes", "--model", "run", "--json", "all.json", *more)
+        means.append(json.loads((tmp_path / "all.json").read_text())[0]["mean"])
+    assert means[0]["soft_iou"] == 1
+    assert means[1]["soft_iou"] < 0.9
+    assert means[0]["picture_accuracy"] == 1 > means[1]["picture_accuracy"]

@@ -27,10 +27,10 @@ def test_a_trained_model_runs_in_colorize(drawing: Path, tmp_path: Path, polycol
     made = {path.name for path in (tmp_path / "run").iterdir()}
     assert made == {
         "config.toml", "metrics.csv", "curves.png", "samples.png", "colors.png", "checkpoint", "model.onnx",
-        "model.safetensors",
+        "model.safetensors", "last.safetensors", "best.safetensors", ".lock",
     }  # fmt: skip
     assert len((tmp_path / "run" / "metrics.csv").read_text().splitlines()) == 3
-    assert Image.open(tmp_path / "run" / "samples.png").size == (2 * 128, 3 * 128)
+    assert Image.open(tmp_path / "run" / "samples.png").size == (2 * 128, 3 * 128 + 34)
     polycolor("colorize", "shape.png", "-c", "red", "--model", "run", "-o", "out.png")
     assert Image.open(tmp_path / "out.png").size == (128, 128)
     if conditioning == "embedding":
@@ -148,7 +148,7 @@ def test_presets_and_refusals_of_options(tmp_path: Path, polycolor: Run, refused
     config = TrainConfig.load(tmp_path / "run" / "config.toml")
     assert (config.conditioning, config.loss, config.width, config.epochs) == ("embedding", "mse", 4, 1)
     for arguments, words in (
-        (["--preset", "mine"], "not one of polygon-unet, ayna"),
+        (["--preset", "mine"], "not one of polygon-unet, ayna, ayna-text"),
         (["--progressive", "32,100"], "sides that double"),
         (["--log", "paper"], "not one of csv, tensorboard, wandb"),
         (["--attention", "please"], "not one of none, bottleneck, coarse"),

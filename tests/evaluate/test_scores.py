@@ -37,7 +37,7 @@ def test_a_perfect_fill_and_none_at_all(cases: list[Case]) -> None:
     best, worst = (score.mean() for score in scores)
     assert [score.method for score in scores] == ["perfect", "nothing"]
     assert best | {"milliseconds": 0} == {
-        "masked_accuracy": 1, "soft_iou": 1, "filled_right": 1, "mean_absolute_error": 0,
+        "masked_accuracy": 1, "soft_iou": 1, "filled_right": 1, "picture_accuracy": 1, "mean_absolute_error": 0,
         "psnr": 100, "ssim": 1, "delta_e": 0, "milliseconds": 0,
     }  # fmt: skip
     assert worst["masked_accuracy"] == worst["soft_iou"] == worst["filled_right"] == 0

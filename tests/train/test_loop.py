@@ -6,6 +6,7 @@ from threading import Event
 
 import pytest
 import torch
+from PIL import Image, ImageDraw
 from safetensors.torch import load_file
 
 from polycolor_cli.data.batch import RowStream
@@ -15,6 +16,7 @@ from polycolor_cli.nn.losses import loss_of
 from polycolor_cli.nn.unet import UNet
 from polycolor_cli.train import loop
 from polycolor_cli.train.config import TrainConfig
+from polycolor_cli.train.finish import finish
 from polycolor_cli.train.loop import schedule, train
 from polycolor_cli.train.run import Run
 
@@ -64,19 +66,31 @@ def test_it_learns(tmp_path: Path, dataset: str, loss: str, optimizer: str) -> N
 
 
 @pytest.mark.parametrize("conditioning", ["rgb", "coverage"])
-def test_the_loss_is_that_of_every_look(tmp_path: Path, dataset: str, conditioning: str) -> None:
-    config = replace(TINY, dataset=dataset, conditioning=conditioning, steps=1)  # type: ignore[arg-type]
+def test_every_look_is_minimised_and_the_last_is_told(
+    tmp_path: Path, dataset: str, monkeypatch: pytest.MonkeyPatch, conditioning: str
+) -> None:
+    gradients: list[torch.Tensor] = []
+
+    def step(self: torch.optim.Optimizer, *given: object) -> None:
+        gradients.extend(p.grad.flatten() for group in self.param_groups for p in group["params"])
+
+    monkeypatch.setattr(torch.optim.AdamW, "step", step)
+    config = replace(TINY, dataset=dataset, conditioning=conditioning, steps=1, clip=0)  # type: ignore[arg-type]
     run = trained(config, tmp_path / "run")
     torch.manual_seed(config.seed)
     net = UNet(config.dimensions()).train()
     batch = RowStream(read_dataset(Path(dataset))["training"], config.seed, config.batch_size)[0]
     if conditioning == "rgb":
-        expected = loss_of(config.loss, net(batch.drawing, batch.color), batch)
+        last = minimised = loss_of(config.loss, net(batch.drawing, batch.color), batch)
     else:
         first = net.look(batch.drawing)
-        expected = loss_of(config.loss, net(batch.drawing, guess=first.sigmoid()), batch)
-        expected = expected + 0.5 * loss_of(config.loss, first, batch)
-    assert run.rows()[-1]["train_loss"] == pytest.approx(expected.item(), rel=1e-4)
+        last = loss_of(config.loss, net(batch.drawing, guess=first.sigmoid()), batch)
+        minimised = last + 0.5 * loss_of(config.loss, first, batch)
+    # what validation measures, too
+    assert run.rows()[-1]["train_loss"] == pytest.approx(last.item(), rel=1e-4)
+    minimised.backward()
+    expected = torch.cat([p.grad.flatten() for p in net.parameters() if p.grad is not None])
+    assert torch.cosine_similarity(torch.cat(gradients), expected, 0) > 0.9999
 
 
 def test_a_diverging_loss_stops_with_words(tmp_path: Path, dataset: str) -> None:
@@ -88,6 +102,9 @@ def test_a_dataset_must_suit_the_network(tmp_path: Path, dataset: str) -> None:
     listing = Path(dataset) / "training" / "data.json"
     rows = json.loads(listing.read_text())
     rows[0]["colour"] = "teal"
+    picture = Image.open(Path(dataset) / "training" / "inputs" / rows[0]["input_polygon"]).convert("RGB")
+    ImageDraw.floodfill(picture, (64, 64), (0, 128, 128))
+    picture.save(Path(dataset) / "training" / "outputs" / rows[0]["output_image"])
     listing.write_text(json.dumps(rows))
     trained(replace(TINY, dataset=dataset, steps=1, conditioning="rgb"), tmp_path / "rgb")
     with pytest.raises(DatasetError, match="'teal' is not in the palette"):
@@ -151,18 +168,29 @@ def test_what_is_validated_and_kept_is_the_moving_average(
     )
 
 
-def test_patience_keeps_the_epoch_of_least_loss(tmp_path: Path, dataset: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_patience_keeps_the_epoch_that_fills_best(
+    tmp_path: Path, dataset: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     seen: list[dict[str, torch.Tensor]] = []
 
     def measured(net: UNet, *given: object) -> dict[str, float]:
         seen.append({key: value.clone() for key, value in net.state_dict().items()})
-        return {"val_loss": [3.0, 2.0, 1.0, 1.5, 1.6][len(seen) - 1]}
+        # the loss rises all the time, and differences are smaller than what metrics.csv keeps
+        fills = [0.5, 0.8, 0.80000002, 0.80000001, 0.7][len(seen) - 1]
+        return {"val_loss": 1.0 + len(seen), "soft_iou": fills, "mean_error": 0.1}
 
     monkeypatch.setattr(loop, "validate", measured)
     run = trained(replace(TINY, dataset=dataset, steps=0, epochs=9, patience=2, lr=0.1), tmp_path / "run")
     assert len(run.rows()) == 5
     assert same(averaged(run.best), seen[2])
-    assert not same(averaged(run.best), seen[0])
+    assert not same(averaged(run.best), seen[1])
+    assert run.best_epoch == 3
+    # patience or not, both are kept, and the best becomes the model
+    monkeypatch.undo()
+    config = replace(TINY, dataset=dataset, steps=0, epochs=9, lr=0.1)
+    finish(run, config)
+    assert same(load_file(run.folder / "model.safetensors"), seen[2])
+    assert same(load_file(run.folder / "last.safetensors"), seen[4])
 
 
 @pytest.mark.parametrize("clip", [0.0, 0.01])

@@ -19,6 +19,7 @@ from polycolor_cli.train import loop
 from polycolor_cli.train.config import PRESETS, TrainConfig
 from polycolor_cli.train.finish import finish
 from polycolor_cli.train.run import Run
+from polycolor_cli.train.validate import merit
 
 TINY = TrainConfig(width=4, depth=3, max_width=8, batch_size=4, steps=6, lr=1e-3)
 
@@ -112,9 +113,9 @@ def test_a_stopped_adversary_goes_on_to_the_same_bits(tmp_path: Path, dataset: s
 def test_it_ends_early_with_its_best_model(tmp_path: Path, dataset: str) -> None:
     settings = {"steps": 0, "epochs": 40, "patience": 2, "lr": 0.3, "decay": 0.0, "averaging": 0.0}
     run = trained(tmp_path / "run", dataset, **settings)
-    losses = [row["val_loss"] for row in run.rows()]
-    assert len(losses) < 40
-    assert len(losses) - 1 - losses.index(min(losses)) == 2
+    merits = [merit(row) for row in run.rows()]
+    assert len(merits) < 40
+    assert run.best_epoch == len(merits) - 2 == merits.index(max(merits)) + 1
     best = {k.removeprefix("module."): v for k, v in load_file(run.best).items()}
     finish(run, replace(TINY, dataset=dataset, **settings))
     kept = load_file(run.folder / "model.safetensors")
@@ -153,10 +154,12 @@ def test_colours_are_drawn_as_asked_and_as_painted(tmp_path: Path, dataset: str)
 
 
 def test_presets_are_what_the_projects_did() -> None:
-    polygon, ayna = (TrainConfig(**PRESETS[name]) for name in ("polygon-unet", "ayna"))
+    polygon, ayna = (TrainConfig(**PRESETS[name]) for name in ("polygon-unet", "ayna-text"))
     assert (polygon.conditioning, polygon.loss, polygon.lr, polygon.batch_size) == ("embedding", "mse", 1e-3, 8)
     assert (ayna.conditioning, ayna.loss, ayna.lr, ayna.batch_size) == ("text-film", "l1", 1e-4, 1)
-    for config in (polygon, ayna):
+    planes = TrainConfig(**PRESETS["ayna"])
+    assert (planes.conditioning, planes.loss, planes.lr) == ("rgb", "l1", 1e-4)
+    for config in (polygon, ayna, planes):
         assert config.epochs == 50
         assert replace(config, text_dim=4 * (config is ayna)).dimensions().widths == [64, 128, 256, 512]
         # constant rate, unclipped, and the last weights instead of an average

@@ -2,6 +2,7 @@
 
 import csv
 import os
+import platform
 import shutil
 import signal
 import subprocess
@@ -14,6 +15,7 @@ from threading import Event
 
 import optuna
 import pytest
+from PIL import Image
 
 from conftest import Run
 from polycolor_cli.data.write import write_dataset
@@ -95,6 +97,49 @@ def test_a_diverging_trial_is_told_and_stops_nothing(tmp_path: Path) -> None:
     lines = (study.folder / "summary.txt").read_text().splitlines()
     assert lines[0].endswith("diverged")
     assert "masked_accuracy" in lines[1]
+
+
+def test_rates_far_too_large_end_and_count(tmp_path: Path, polycolor: Run) -> None:
+    write_dataset(tmp_path / "data", 8, 4, 1)
+    small = ("--width", "4", "--depth", "2", "--epochs", "2", "--lr", "1e12", "--trials", "3")
+    said = polycolor("tune", "data", "--out", "s", *small, code=2).stderr
+    assert b"no training came to its end" in said.splitlines()[-1]
+    assert len(list((tmp_path / "s" / "runs").iterdir())) == 3
+    assert (tmp_path / "s" / "summary.txt").read_text().count("diverged") == 3
+
+
+def test_a_killed_study_leaves_no_worker(tmp_path: Path) -> None:
+    write_dataset(tmp_path / "data", 8, 4, 1)
+    arguments = ("tune", "data", "--out", "s", "--epochs", "9999", "--width", "4", "--depth", "2")
+    study = subprocess.Popen([POLYCOLOR, *arguments], cwd=tmp_path, stderr=subprocess.PIPE, start_new_session=True)
+    until = time.monotonic() + 60
+    while not list(tmp_path.glob("s/runs/*/checkpoint")) and time.monotonic() < until:
+        time.sleep(0.1)
+    study.kill()
+    # the pipe closes when the last process has gone
+    study.communicate(timeout=30)
+
+
+def test_a_trial_that_no_process_survives_is_given_up(tmp_path: Path) -> None:
+    study = Study(tmp_path / "study")
+    study.begin(tiny(tmp_path), Search({"lr": [1e-3]}, grid=True))
+    for _ in range(10):
+        waiting = [trial for trial in study.trials() if trial.state.name == "WAITING"]
+        if not waiting:
+            break
+        trial = study.known.ask()
+        trial.set_user_attr("process", f"{platform.node()}:999999999")
+        tune._requeue_lost(study.known)
+    assert len(study.known.get_trials()) == tune.TRIES
+
+
+def test_plots_are_of_what_varied(tmp_path: Path) -> None:
+    study = Study(tmp_path / "study")
+    study.begin(tiny(tmp_path, epochs=2), Search({"lr": [1e-3, 1e-2], "depth": [2]}, grid=True))
+    work(study, Event())
+    conclude(study)
+    for name in ("curves", "history", "importance", "parallel"):
+        assert Image.open(study.folder / f"{name}.png").width > 600
 
 
 def test_a_search_begins_as_many_as_it_may(tmp_path: Path) -> None:

@@ -40,6 +40,12 @@ def command(
             help="Classical fills beside it: bucket, holes, closing, adaptive, trapped-ball, hull; or all.",
         ),
     ] = "",
+    alone: Annotated[
+        bool,
+        typer.Option(
+            "--network-alone", help="Measure what the network says, without tracing outlines that are closed anyway."
+        ),
+    ] = False,
     report: Annotated[
         Path | None, typer.Option("--json", metavar="F.json", help="Write the measures of every drawing.")
     ] = None,
@@ -81,7 +87,7 @@ def command(
     if not datasets:
         return
     folders = {str(folder).rstrip("/"): read_cases(folder) for folder in datasets}
-    methods = {model: scores.by_model(painting.colorizer(model, offline=offline)) for model in models}
+    methods = {model: scores.by_model(painting.colorizer(model, offline=offline), alone) for model in models}
     methods |= {name: scores.by_hand(name) for name in names}
 
     console = Console(stderr=True)

@@ -115,6 +115,21 @@ def given_in(ctx: typer.Context) -> dict[str, Any]:
     }
 
 
+def in_file(path: Path) -> dict[str, Any]:
+    """The settings in a TOML file. Raises PolycolorError."""
+    from polycolor_cli.train.config import settings_in
+
+    return settings_in(path)
+
+
+def note_oddities(config: "TrainConfig") -> None:
+    """Say what is odd about a dataset, in a line each."""
+    from polycolor_cli.data.dataset import notes_on, read_dataset
+
+    for note in notes_on(read_dataset(Path(config.dataset))) if config.dataset else ():
+        print(f"polycolor: {config.dataset}: {note}", file=sys.stderr)
+
+
 def configured(given: dict[str, Any]) -> "TrainConfig":
     """The configuration of a training, complete and checked. Raises PolycolorError for what it cannot be."""
     from polycolor_cli.nn.text import width_of

@@ -42,13 +42,21 @@ def command(
         str,
         typer.Option(
             "--preset",
-            metavar="polygon-unet|ayna",
+            metavar="polygon-unet|ayna|ayna-text",
             help="Settings of an earlier project on this task; others go first.",
         ),
     ] = "",
     from_study: Annotated[
         Path | None,
         typer.Option("--from-study", metavar="STUDY", help="Take the best settings that 'polycolor tune' found."),
+    ] = None,
+    config_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--config",
+            metavar="FILE.toml",
+            help="Settings from a file like the config.toml of a run, which may be some of them; options go first.",
+        ),
     ] = None,
     epochs: settings.Epochs = 50,
     steps: Annotated[
@@ -62,12 +70,19 @@ def command(
     decay: settings.Decay = 0.4,
     loss: settings.Loss = "bce-dice",
     optimizer: settings.Optimizer = "adamw",
+    weight_decay: Annotated[
+        float, typer.Option(min=0, help="By how much weights are pulled towards zero.", rich_help_panel=_TRAINING)
+    ] = 0.01,
+    augment: Annotated[
+        bool,
+        typer.Option("--augment", help="Turn, mirror and wear the drawings of a dataset.", rich_help_panel=_TRAINING),
+    ] = False,
     patience: Annotated[
         int,
         typer.Option(
             min=0,
             metavar="EPOCHS",
-            help="End early after so many without a smaller validation loss, with the best model.",
+            help="End early after so many that filled no better.",
             show_default=False,
             rich_help_panel=_TRAINING,
         ),
@@ -104,10 +119,16 @@ def command(
         typer.Option(
             metavar="bf16-mixed|32",
             help="What is computed in.",
-            show_default="bf16-mixed where the hardware has it",
+            show_default="whichever is quicker here",
             rich_help_panel=_MACHINES,
         ),
     ] = "",
+    device: Annotated[
+        str, typer.Option(metavar="auto|cpu|cuda|mps", help="What computes.", rich_help_panel=_MACHINES)
+    ] = "auto",
+    data_workers: Annotated[
+        int, typer.Option(min=1, help="Processes that draw synthetic drawings.", rich_help_panel=_MACHINES)
+    ] = 1,
     log: Annotated[
         str,
         typer.Option(
@@ -120,10 +141,14 @@ def command(
     """Train a network on a dataset folder, on synthetic drawings, or on both.
 
     RUN holds the settings, curves, samples, a checkpoint to resume from, and the model in two files:
-    model.onnx to run ('colorize --model RUN') and model.safetensors to train on. On several machines run
-    the same command on each through torchrun.
+    model.onnx to run ('colorize --model RUN') and model.safetensors to train on, both of the best epoch, and
+    last.safetensors of the last. On several machines run the same command on each through torchrun.
     """
+    from polycolor_cli.train.parallel import is_first
+
     given = settings.given_in(ctx)
+    if device not in ("auto", "cpu", "cuda", "mps"):
+        raise PolycolorError(f"--device {device}: not one of auto, cpu, cuda, mps")
     from polycolor_cli.train.run import Run
 
     if resume is not None:
@@ -133,14 +158,19 @@ def command(
         if out is None:
             raise PolycolorError("where to? Give a new folder with --out")
         run = Run(out)
-        config = _new(run, (_found(from_study) if from_study else {}) | _preset(preset) | given)
-    _train(config, run, devices, num_nodes)
+        found = _found(from_study) if from_study else {}
+        config = _new(run, found | _preset(preset) | (settings.in_file(config_file) if config_file else {}) | given)
+    if is_first():
+        settings.note_oddities(config)
+    _train(config, run, {"devices": devices, "num_nodes": num_nodes, "device": device, "data_workers": data_workers})
 
 
 def _new(run: Any, given: dict[str, Any]) -> "TrainConfig":
     from polycolor_cli.train.config import dimensions_of
 
-    if run.folder.exists() and (not run.folder.is_dir() or any(run.folder.iterdir())):
+    # one that was ended before it had learnt anything is begun anew
+    begun = run.config.is_file() and not run.has_checkpoint() and not run.metrics.exists()
+    if not begun and run.folder.exists() and (not run.folder.is_dir() or any(run.folder.iterdir())):
         raise PolycolorError(
             f"{run.folder}: is there already and not empty; give a new --out, or --resume {run.folder}"
         )
@@ -178,35 +208,45 @@ def _resumed(run: Any, given: dict[str, Any], out: Path | None) -> "TrainConfig"
 
     from polycolor_cli.train.config import TrainConfig
 
-    others = sorted(set(given) - {"epochs", "steps"})
+    others = sorted(set(given) - {"epochs", "steps", "dataset"})
     if others or out is not None:
         raise PolycolorError(
             f"a resumed run keeps its settings: leave out {', '.join(others) or '--out'} "
-            "(only --epochs and --steps can change)"
+            "(only --epochs and --steps can change, and where its dataset lies)"
         )
-    if not run.config.is_file() or not run.has_checkpoint():
-        raise PolycolorError(f"{run.folder}: there is no run to resume here (no config.toml or no checkpoint)")
+    if not run.config.is_file():
+        raise PolycolorError(f"{run.folder}: there is no run to resume here (no config.toml)")
+    if given.get("dataset"):
+        given = given | {"dataset": str(Path(given["dataset"]).resolve())}
+    # one without a checkpoint, ended in its first epoch, begins from the start
     config = replace(TrainConfig.load(run.config), **given)
     config.check()
     return config
 
 
-def _train(config: "TrainConfig", run: Any, devices: int, num_nodes: int) -> None:
+def _train(config: "TrainConfig", run: Any, machines: dict[str, Any]) -> None:
     stop = Event()
     from polycolor_cli.data.synthetic import TAUGHT
     from polycolor_cli.train.finish import finish
     from polycolor_cli.train.loop import train
-    from polycolor_cli.train.parallel import is_first, leave
+    from polycolor_cli.train.parallel import is_first, is_shared, leave
 
     try:
         with interrupt.saves(stop, "stopping after this step; everything is saved"), _Display() as display:
             world = settings.world_of(config.shapes) if config.shapes else TAUGHT
-            complete = train(config, run, display.update, stop, world, devices, num_nodes)
+            complete = train(config, run, display.update, stop, world, **machines)
     except (FloatingPointError, OSError, PolycolorError) as error:
         if not is_first():
             # the first process says it
             leave(2)
         raise _as_error(error, run, config) from None
+    except RuntimeError:
+        if not is_shared():
+            raise
+        if is_first():
+            lost = OSError("another process of this training has ended")
+            print(f"polycolor: {_as_error(lost, run, config)}", file=sys.stderr)
+        leave(2)
     if not is_first():
         leave(0)
     print("writing the model and its pictures …", file=sys.stderr)
@@ -244,10 +284,14 @@ class _Display:
         from polycolor_cli.train.parallel import is_first
 
         self.console = Console(stderr=True, quiet=not is_first())
-        columns = (TextColumn("epoch {task.fields[epoch]}"), BarColumn(), TextColumn("{task.description}"))
+        columns = (
+            TextColumn("epoch {task.fields[epoch]}{task.fields[best]}"),
+            BarColumn(),
+            TextColumn("{task.description}"),
+        )
         self.bar = Progress(*columns, console=self.console, disable=not self.console.is_terminal)
         self.bar.start()
-        self.task = self.bar.add_task("starting", total=None, epoch=1)
+        self.task = self.bar.add_task("starting", total=None, epoch=1, best="")
         self.printed = time.monotonic()
         return self
 
@@ -257,10 +301,12 @@ class _Display:
     def update(self, at: "Progress") -> None:
         left = time.strftime("%H:%M:%S", time.gmtime(at.seconds_left))
         text = f"step {at.step}/{at.steps}  loss {at.loss:.4f}  {at.drawings_per_second:.0f} drawings/s  {left} left"
-        self.bar.update(self.task, total=at.steps, completed=at.step, description=text, epoch=at.epoch)
+        best = f" (best {at.best_epoch})" if at.best_epoch else ""
+        self.bar.update(self.task, total=at.steps, completed=at.step, description=text, epoch=at.epoch, best=best)
         if at.row:
             measured = "  ".join(f"{key} {value:.4f}" for key, value in at.row.items() if key not in _KNOWN)
-            self.console.print(f"epoch {at.epoch}: {measured}", highlight=False, soft_wrap=True)
+            mark = "  best so far" if at.best_epoch == at.epoch else ""
+            self.console.print(f"epoch {at.epoch}: {measured}{mark}", highlight=False, soft_wrap=True)
         if not self.console.is_terminal and (time.monotonic() - self.printed > 5 or at.step == at.steps):
             self.printed = time.monotonic()
             print(f"epoch {at.epoch}  {text}", file=sys.stderr, flush=True)

@@ -4,8 +4,10 @@ import multiprocessing
 import os
 import signal
 import sys
+import threading
 import time
 from contextlib import nullcontext
+from multiprocessing.connection import wait as wait_for
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -87,6 +89,7 @@ def command(
     whole = bool(grid) and ctx.get_parameter_source("trials").name == "DEFAULT"  # type: ignore[union-attr]
     search = replace(search, values=values, grid=whole, trials=trials, storage=storage)
     config = settings.configured({"epochs": epochs} | search.fixed | given)
+    settings.note_oddities(config)
     study = Study(out)
     study.begin(config, search)
     ended = _watch(study, workers)
@@ -121,6 +124,13 @@ def _watch(study: "Study", workers: int) -> bool:
     return study.is_complete()
 
 
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    wait_for([parent.sentinel])
+    os._exit(1)
+
+
 def _work(folder: Path, threads: int, stop: Any) -> None:
     import torch
 
@@ -128,6 +138,7 @@ def _work(folder: Path, threads: int, stop: Any) -> None:
 
     # Ctrl-C reaches every process of a terminal; the parent passes it on
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     torch.set_num_threads(threads)
     try:
         work(Study(folder), stop)

@@ -27,6 +27,7 @@ from torch import Tensor
 from polycolor_cli.color import PALETTE, RGB, named, parse_color
 from polycolor_cli.data.dataset import DatasetError, Row, coverage_between
 from polycolor_cli.data.synthetic import TAUGHT, Drawing, World, drawing
+from polycolor_cli.data.wear import wear
 
 READ_AHEAD = 4
 """Batches of a dataset that are read before their turn."""
@@ -82,7 +83,17 @@ class Batch:
     def to(self, device: torch.device) -> Batch:
         """The same on another device."""
         tensors: dict[str, Any] = {
-            name: value.to(device) for name, value in vars(self).items() if isinstance(value, Tensor)
+            # without waiting where the memory is pinned
+            name: value.to(device, non_blocking=True)
+            for name, value in vars(self).items()
+            if isinstance(value, Tensor)
+        }
+        return replace(self, **tensors)
+
+    def pin_memory(self) -> Batch:
+        """The same in memory that a GPU copies from on its own."""
+        tensors: dict[str, Any] = {
+            name: value.pin_memory() for name, value in vars(self).items() if isinstance(value, Tensor)
         }
         return replace(self, **tensors)
 
@@ -168,8 +179,8 @@ def index_of(color: RGB) -> int | None:
 _PLACES = {rgb: place for place, rgb in enumerate(named().values())}
 
 
-def from_rows(rows: list[Row]) -> Batch:
-    """A batch of dataset rows whose pictures have one size."""
+def from_rows(rows: list[Row], rng: np.random.Generator | None = None) -> Batch:
+    """A batch of dataset rows whose pictures have one size; with an `rng` they are turned, mirrored and worn."""
     given: list[NDArray] = []
     coverages, knowns, painted, colors, names = [], [], [], [], []
     for row in rows:
@@ -181,6 +192,9 @@ def from_rows(rows: list[Row]) -> Batch:
         if row.at:
             # a region says what is inside, and of what is beside it nothing
             known &= coverage > INSIDE
+        if rng is not None:
+            gray, coverage, known = _augmented(rng, gray, coverage, known)
+            picture = _painted(gray, coverage, color)
         given.append(planes(gray))
         coverages.append(coverage)
         knowns.append(known)
@@ -197,6 +211,26 @@ def from_rows(rows: list[Row]) -> Batch:
         known=torch.from_numpy(np.stack(knowns)[:, None]).float(),
         painted=torch.from_numpy(np.stack(painted)).permute(0, 3, 1, 2).float() / 255,
     )
+
+
+def _augmented(
+    rng: np.random.Generator, gray: NDArray[np.uint8], coverage: NDArray, known: NDArray
+) -> tuple[NDArray[np.uint8], NDArray, NDArray]:
+    """A drawing with its coverage, turned by right angles and mirrored, and every second one worn."""
+    turns = int(rng.integers(4)) if gray.shape[0] == gray.shape[1] else 2 * int(rng.integers(2))
+    mirrored = bool(rng.random() < 0.5)
+    gray, coverage, known = (
+        np.ascontiguousarray(np.fliplr(np.rot90(plane, turns)) if mirrored else np.rot90(plane, turns))
+        for plane in (gray, coverage, known)
+    )
+    if rng.random() < 0.5:
+        gray = np.clip(np.round(wear(rng, gray.astype(np.float32))), 0, 255).astype(np.uint8)
+    return gray, coverage, known
+
+
+def _painted(gray: NDArray[np.uint8], coverage: NDArray, color: RGB) -> NDArray[np.uint8]:
+    share = coverage[:, :, None]
+    return np.round((1 - share) * gray[:, :, None] + share * np.array(color, np.float32)).astype(np.uint8)
 
 
 def halved(drawing: Tensor) -> Tensor:
@@ -228,8 +262,8 @@ class RowStream:
     Pictures are read when their batch comes: a dataset may be larger than memory.
     """
 
-    def __init__(self, rows: list[Row], seed: int, batch_size: int, part: slice = ALL) -> None:
-        self.rows, self.seed, self.batch_size, self.part = rows, seed, batch_size, part
+    def __init__(self, rows: list[Row], seed: int, batch_size: int, part: slice = ALL, augment: bool = False) -> None:
+        self.rows, self.seed, self.batch_size, self.part, self.augment = rows, seed, batch_size, part, augment
         self.groups: dict[tuple[int, int], list[int]] = {}
         for i, row in enumerate(rows):
             self.groups.setdefault(row.size, []).append(i)
@@ -247,7 +281,9 @@ class RowStream:
 
     def __getitem__(self, number: int) -> Batch:
         rows = self.in_epoch(number // self.epoch)[number % self.epoch]
-        return replace(from_rows(rows[_part_of(len(rows), self.part)]), whole=len(rows))
+        part = _part_of(len(rows), self.part)
+        rng = np.random.default_rng([self.seed, 1 << 41, number, part.start]) if self.augment else None
+        return replace(from_rows(rows[part], rng), whole=len(rows))
 
     def ahead(self, start: int) -> Iterator[Batch]:
         """Batches from number `start` on, read ahead in a thread of their own."""
@@ -270,14 +306,15 @@ def _prepare(worker: int) -> None:
 
 
 def synthetic_batches(
-    seed: int, batch_size: int, start: int, world: World = TAUGHT, part: slice = ALL
+    seed: int, batch_size: int, start: int, world: World = TAUGHT, part: slice = ALL, workers: int = 1
 ) -> Iterator[Batch]:
-    """Synthetic batches from number `start` on, made ahead in a process of their own."""
+    """Synthetic batches from number `start` on, in their order, made ahead in processes of their own."""
     loader = torch.utils.data.DataLoader(
         SyntheticStream(seed, batch_size, start, world, part),
         batch_size=None,
-        num_workers=1,
+        num_workers=workers,
         prefetch_factor=6,
+        pin_memory=torch.cuda.is_available(),
         # a forked OpenCV waits for threads that were not forked with it
         multiprocessing_context="spawn",
         worker_init_fn=_prepare,
@@ -293,16 +330,17 @@ def training_batches(
     start: int,
     world: World = TAUGHT,
     part: slice = ALL,
+    workers: int = 1,
 ) -> Iterator[Batch]:
     """The endless stream of training batches from number `start` on, or `part` of each.
 
     Rows of a dataset, synthetic drawings, or the two in turn.
     """
     if rows is None:
-        yield from synthetic_batches(seed, batch_size, start, world, part)
+        yield from synthetic_batches(seed, batch_size, start, world, part, workers)
     elif not synthetic:
         yield from rows.ahead(start)
     else:
-        read, drawn = rows.ahead(-(-start // 2)), synthetic_batches(seed, batch_size, start // 2, world, part)
+        read, drawn = rows.ahead(-(-start // 2)), synthetic_batches(seed, batch_size, start // 2, world, part, workers)
         for number in itertools.count(start):
             yield next(drawn if number % 2 else read)

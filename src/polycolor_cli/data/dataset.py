@@ -5,6 +5,7 @@ Each split holds `inputs/`, `outputs/` and `data.json`, a list of rows
 `"at": [x, y]`, a point in pixels: its colour then means the region that the point lies in.
 """
 
+import hashlib
 import json
 import math
 from collections.abc import Callable, Iterator
@@ -21,6 +22,10 @@ from polycolor_cli.files.picture import PictureError, read_picture
 
 SPLITS = ("training", "validation")
 _KEYS = ("input_polygon", "colour", "output_image")
+
+
+ASTRAY = 64
+"""How far, of 255, a pixel must be from anything between the drawing and the colour to be neither."""
 
 
 class DatasetError(PolycolorError):
@@ -117,7 +122,8 @@ def _check_color(row: Row) -> Iterator[str]:
 
 
 def _check(row: Row) -> Iterator[str]:
-    yield from _check_color(row)
+    bad_color = list(_check_color(row))
+    yield from bad_color
     sizes = []
     for path in (row.drawing, row.painted):
         try:
@@ -127,8 +133,53 @@ def _check(row: Row) -> Iterator[str]:
     if len(set(sizes)) == 2:
         (w, h), (w2, h2) = sizes
         yield f"{row.drawing.name} is {w} x {h} pixels and {row.painted.name} is {w2} x {h2}"
+    elif len(sizes) == 2 and not bad_color:
+        yield from _check_painting(row)
     if row.at and sizes and not (row.at[0] < sizes[0][0] and row.at[1] < sizes[0][1]):
         yield f"'at' is {row.at[0]:g},{row.at[1]:g}, outside of {row.drawing.name}, {sizes[0][0]} x {sizes[0][1]}"
+
+
+def _check_painting(row: Row) -> Iterator[str]:
+    """Whether the painted picture is the drawing with some of it in the colour of the row."""
+    gray, painted = row.load()
+    color = np.array(parse_color(row.colour), np.float32)
+    coverage, known = coverage_between(gray, painted, parse_color(row.colour))
+    drawn = gray[:, :, None].astype(np.float32)
+    share = coverage[:, :, None]
+    astray = np.abs(painted - ((1 - share) * drawn + share * color)).max(2) > ASTRAY
+    changed = np.abs(painted - drawn).max(2) > ASTRAY / 2
+    ink = np.abs(gray.astype(np.int16) - int(np.median(gray))) > ASTRAY
+    if changed.any() and astray[changed].mean() > 0.5:
+        yield f"{row.painted.name} is not painted in {row.colour}"
+    elif not row.at and ink.any() and astray[ink].mean() > 0.3:
+        yield f"{row.painted.name} does not show the drawing {row.drawing.name}"
+    elif known.all() and coverage.mean() > 0.995:
+        yield f"{row.painted.name} is painted all over"
+
+
+def _is_bare(row: Row) -> bool:
+    gray, painted = row.load()
+    return not bool((np.abs(painted.astype(np.int16) - gray[:, :, None]) > ASTRAY / 2).any())
+
+
+def notes_on(splits: dict[str, list[Row]]) -> list[str]:
+    """What is odd about a dataset that can be learnt from, a line each."""
+    notes = []
+    contents: dict[str, set[bytes]] = {}
+    for split, rows in splits.items():
+        names = [(row.drawing, row.colour, row.at) for row in rows]
+        if len(names) > len(set(names)):
+            notes.append(f"{split}: {len(names) - len(set(names))} of {len(names)} rows are there twice")
+        bare = sum(_is_bare(row) for row in rows)
+        if bare:
+            notes.append(f"{split}: {bare} of {len(rows)} rows have nothing painted in them")
+        contents[split] = {hashlib.blake2b(row.drawing.read_bytes()).digest() for row in rows}
+    colors = {row.colour for row in splits["training"]}
+    if len(colors) == 1 and len(splits["training"]) > 1:
+        notes.append(f"training: all rows are {colors.pop()}, and nothing tells what another colour is")
+    if both := len(contents["training"] & contents["validation"]):
+        notes.append(f"validation: {both} of its {len(contents['validation'])} drawings are in training too")
+    return notes
 
 
 def read_dataset(folder: Path) -> dict[str, list[Row]]:

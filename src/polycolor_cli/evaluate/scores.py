@@ -26,6 +26,7 @@ MEASURES = {
     "masked_accuracy": "accuracy",
     "soft_iou": "soft IoU",
     "filled_right": "right",
+    "picture_accuracy": "whole",
     "mean_absolute_error": "error",
     "psnr": "PSNR",
     "ssim": "SSIM",
@@ -52,8 +53,8 @@ class Score:
         return {key: float(np.median(v) if key == "milliseconds" else v.mean()) for key, v in table.items()}
 
 
-def by_model(colorizer: Colorizer) -> Method:
-    """A model as a method to measure."""
+def by_model(colorizer: Colorizer, alone: bool = False) -> Method:
+    """A model as a method to measure; `alone` without what follows from a drawing and needs no network."""
 
     def method(drawing: Image.Image, color: RGB, at: Point | None) -> tuple[Image.Image, NDArray[np.uint8] | None]:
         if at:
@@ -66,6 +67,9 @@ def by_model(colorizer: Colorizer) -> Method:
                 return drawing, None
         if colorizer.conditioning != "coverage":
             return colorizer.fill(drawing, Paint(color)).image, None
+        if alone:
+            guess = colorizer.guess(drawing)
+            return Image.fromarray(paint(drawing, guess, Paint(color))), guess
         painted, coverage = colorizer.fill_each(drawing, [Paint(color), None])
         return painted.image, np.asarray(coverage.pixels, np.uint8)
 
@@ -105,6 +109,7 @@ def measure(method: Method, truth: Truth) -> tuple[dict[str, float], Image.Image
         "masked_accuracy": metrics.masked_accuracy(got, wanted, truth.coverage * truth.known),
         "soft_iou": iou,
         "filled_right": float(iou >= metrics.RIGHT),
+        "picture_accuracy": metrics.picture_accuracy(got, wanted),
         "mean_absolute_error": metrics.mean_absolute_error(got, wanted),
         "psnr": metrics.psnr(got, wanted),
         "ssim": metrics.ssim(got, wanted),

@@ -252,6 +252,11 @@ class Colorizer:
         """How much of each pixel the shape covers: uint8 (H, W), 0 for nothing and 255 for all."""
         return self._decide(as_image(picture)).coverage
 
+    def guess(self, picture: str | Path | Image.Image | NDArray) -> Coverage:
+        """What the network alone says that the shape covers: no outline is traced, nothing decided."""
+        gray = as_gray(as_image(picture))
+        return self._network.look(~gray if is_negative(gray) else gray, {})[0][0]
+
     def _decide(self, image: Image.Image) -> _Decision:
         if self.conditioning != "coverage":
             raise ModelError(

@@ -1,6 +1,7 @@
 """What a training is: every setting, with its default, in one printable place."""
 
 import json
+import time
 import tomllib
 from dataclasses import asdict, dataclass, fields
 from importlib.util import find_spec
@@ -32,6 +33,7 @@ class TrainConfig:
     An epoch goes once through the dataset, or through 16,000 drawings without one.
     steps: optimiser steps, or 0 to train for `epochs`; patience: epochs without a smaller validation loss
     after which to end early, or 0. batch_size: drawings per step, of all processes together.
+    augment: show the rows of a dataset turned, mirrored and worn, otherwise at each epoch.
     lr: the highest learning rate, reached after the first `warm_up` share of the training and brought to
     zero over the last `decay` share of it. clip: the longest a gradient may be, or 0. averaging: how much
     of the moving average of the weights, which is what becomes the model, is kept at each step; 0 for
@@ -54,6 +56,7 @@ class TrainConfig:
     lr: float = 2e-3
     loss: Loss = "bce-dice"
     optimizer: Optimizer = "adamw"
+    weight_decay: float = 0.01
     width: int = 16
     depth: int = 6
     max_width: int = 96
@@ -71,6 +74,7 @@ class TrainConfig:
     adversarial: float = 0.0
     warm_up: float = 0.03
     decay: float = 0.4
+    augment: bool = False
     clip: float = 1.0
     averaging: float = 0.998
     precision: Precision = "32"
@@ -133,9 +137,27 @@ class TrainConfig:
 
     @classmethod
     def load(cls, path: Path) -> "TrainConfig":
+        """The settings in a run's config.toml. Raises PolycolorError where it is damaged."""
+        return cls(**settings_in(path))
+
+
+def settings_in(path: Path) -> dict[str, Any]:
+    """The settings in a TOML file, which may be some of them. Raises PolycolorError for a bad file or setting."""
+    try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
-        known = {f.name for f in fields(cls)}
-        return cls(**{key: value for key, value in table.items() if key in known})
+    except FileNotFoundError:
+        raise PolycolorError(f"{path}: no such file") from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+        raise PolycolorError(f"{path}: no readable TOML ({error})") from None
+    kinds = {f.name: type(f.default) for f in fields(TrainConfig)}
+    for name, value in table.items():
+        if name not in kinds:
+            raise PolycolorError(f"{path}: there is no setting {name!r}; there are {', '.join(kinds)}")
+        if kinds[name] is float and type(value) is int:
+            table[name] = float(value)
+        elif type(value) is not kinds[name]:
+            raise PolycolorError(f"{path}: {name} is {value!r}, which is no {kinds[name].__name__}")
+    return table
 
 
 CLIP = "openai/clip-vit-base-patch32"
@@ -157,6 +179,9 @@ PRESETS: dict[str, dict[str, Any]] = {
     },
     "ayna": _AS_THEY_DID
     | _PLAIN_UNET
+    | {"conditioning": "rgb", "upsampling": "transposed", "loss": "l1", "lr": 1e-4, "batch_size": 1},
+    "ayna-text": _AS_THEY_DID
+    | _PLAIN_UNET
     | {
         "conditioning": "text-film",
         "text_encoder": CLIP,
@@ -168,17 +193,32 @@ PRESETS: dict[str, dict[str, Any]] = {
     },
 }
 """The recipes of two earlier projects on this task, by name: a plain U-Net of three halvings on 128 x 128 pictures,
-a constant learning rate, the weights as they are after the last step. `polygon-unet` is the best of its grid (R23).
+a constant learning rate, the weights as they are. `polygon-unet` is the best of its grid (R23); `ayna` is what its
+project came to, the colour as three planes beside the drawing, and `ayna-text` the way that it gave up.
 """
 
 
 def best_precision() -> Precision:
-    """`bf16-mixed` where this machine multiplies in it by hardware, else `32`."""
+    """`bf16-mixed` where this machine is quicker in it, else `32`: measured where hardware has it."""
     if torch.cuda.is_available():
-        native = torch.cuda.is_bf16_supported(including_emulation=False)
-    else:
-        native = torch.backends.mkldnn.is_available() and torch.ops.mkldnn._is_mkldnn_bf16_supported()
-    return "bf16-mixed" if native else "32"
+        return "bf16-mixed" if torch.cuda.is_bf16_supported(including_emulation=False) else "32"
+    if not (torch.backends.mkldnn.is_available() and torch.ops.mkldnn._is_mkldnn_bf16_supported()):
+        return "32"
+    return "bf16-mixed" if _seconds_of_a_step(True) < _seconds_of_a_step(False) else "32"
+
+
+def _seconds_of_a_step(in_bf16: bool) -> float:
+    """How long convolutions as of a training take here, forward and backward: the best of a few times."""
+    net = torch.nn.Sequential(*(torch.nn.Conv2d(32, 32, 3, padding=1) for _ in range(3)))
+    net = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    drawings = torch.zeros(8, 32, 64, 64).contiguous(memory_format=torch.channels_last)
+    times = []
+    for _ in range(4):
+        began = time.perf_counter()
+        with torch.autocast("cpu", torch.bfloat16, enabled=in_bf16):
+            net(drawings).float().sum().backward()
+        times.append(time.perf_counter() - began)
+    return min(times)
 
 
 def dimensions_of(model: Path, given: dict[str, Any]) -> dict[str, Any]:

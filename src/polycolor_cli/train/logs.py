@@ -4,6 +4,9 @@ import uuid
 from dataclasses import asdict
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from polycolor_cli.errors import PolycolorError
 from polycolor_cli.train.config import TrainConfig
 from polycolor_cli.train.run import Measures, Run
@@ -28,6 +31,16 @@ class Logs:
         if self.wandb is not None:
             self.wandb.log(values, step=step)
 
+    def show(self, pictures: dict[str, NDArray[np.uint8]], step: int) -> None:
+        """Log pictures, RGB (H, W, 3), by name."""
+        if self.board is not None:
+            for name, picture in pictures.items():
+                self.board.add_image(name, picture, step, dataformats="HWC")
+        if self.wandb is not None:
+            import wandb
+
+            self.wandb.log({name: wandb.Image(picture) for name, picture in pictures.items()}, step=step)
+
     def close(self) -> None:
         if self.board is not None:
             self.board.close()
@@ -39,7 +52,7 @@ def _tensorboard(run: Run, step: int) -> Any:
     from torch.utils.tensorboard import SummaryWriter
 
     # what was logged after the checkpoint that the run goes on from will be logged again
-    return SummaryWriter(run.folder / "tensorboard", purge_step=step or None)
+    return SummaryWriter(run.folder / "tensorboard", purge_step=step + 1 if step else None)
 
 
 def _wandb(config: TrainConfig, run: Run) -> Any:

@@ -1,14 +1,17 @@
 """The training loop, in plain sight."""
 
 import hashlib
+import math
 import time
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from threading import Event
 
 import torch
+from lightning_fabric import Fabric
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
@@ -26,10 +29,15 @@ from polycolor_cli.train.adversary import Adversary
 from polycolor_cli.train.config import TrainConfig
 from polycolor_cli.train.logs import Logs
 from polycolor_cli.train.parallel import finished, share_statistics, started
+from polycolor_cli.train.pictures import draw_pictures
 from polycolor_cli.train.run import Checkpoint, Measures, Run
-from polycolor_cli.train.validate import color_input, validate, validation_batches
+from polycolor_cli.train.validate import color_input, merit, validate, validation_batches
 
 EPOCH_DRAWINGS = 16_000
+ASKED = 10
+"""Steps after which a device that is not the CPU is asked how it stands."""
+PICTURED = 30
+"""Seconds after which an epoch's end draws samples and colours anew."""
 SMALL_SHARE = 0.5
 """Share of a progressive training in which drawings are shrunk."""
 
@@ -46,6 +54,7 @@ class Progress:
     drawings_per_second: float
     seconds_left: float
     row: Measures | None = None
+    best_epoch: int | None = None
 
 
 def train(
@@ -56,24 +65,41 @@ def train(
     world: World = TAUGHT,
     devices: int = 0,
     num_nodes: int = 0,
+    device: str = "auto",
+    data_workers: int = 1,
 ) -> bool:
     """Train a network by `config` into the folder of `run`, from its checkpoint if it has one.
 
     Synthetic drawings come from `world`. `report` is called after every step; setting `stop` ends the
     training after the step under way, with everything saved. Returns whether the training came to its
     end. devices, num_nodes: how many processes on each of how many machines share every batch, 0 for what
-    torchrun says, else 1; only the first reports and writes. Raises DatasetError for a bad dataset and
-    ValueError for a bad start before the folder is made, PolycolorError where the run was trained on other
-    data, and FloatingPointError where the loss stops being a number.
+    torchrun says, else 1; only the first reports and writes. device: auto, cpu, cuda or mps. data_workers: processes
+    that draw synthetic drawings. Raises DatasetError for a bad dataset and ValueError for a bad start before the folder
+    is made, PolycolorError where the run was trained on other data or is being trained by another process, and
+    FloatingPointError where the loss or what is measured stops being a number; nothing of that epoch is saved then.
     """
     splits = read_dataset(Path(config.dataset)) if config.dataset else None
     if splits:
         _check_fit(config, splits)
-    fabric = started(config.precision, devices, num_nodes)
+    fabric = started(config.precision, devices, num_nodes, device)
+    with run.locked() if fabric.is_global_zero else nullcontext():
+        return _trained(config, run, report, stop, world, fabric, splits, data_workers)
+
+
+def _trained(
+    config: TrainConfig,
+    run: Run,
+    report: Callable[[Progress], None],
+    stop: Event | None,
+    world: World,
+    fabric: Fabric,
+    splits: dict[str, list[Row]] | None,
+    data_workers: int,
+) -> bool:
     first, ranks = fabric.is_global_zero, fabric.world_size
     part = slice(fabric.global_rank, None, ranks)
     torch.manual_seed(config.seed)
-    rows = RowStream(splits["training"], config.seed, config.batch_size, part) if splits else None
+    rows = RowStream(splits["training"], config.seed, config.batch_size, part, config.augment) if splits else None
     per_epoch = rows.epoch * (2 if config.synthetic else 1) if rows else max(1, EPOCH_DRAWINGS // config.batch_size)
     steps = config.steps or config.epochs * per_epoch
     net: UNet = share_statistics(_network(config, run), fabric).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -81,19 +107,24 @@ def train(
     if first:
         run.begin(config)
     kind = torch.optim.AdamW if config.optimizer == "adamw" else torch.optim.Adam
-    optimizer = kind(net.parameters(), lr=config.lr, fused=True)
+    optimizer = kind(net.parameters(), lr=config.lr, weight_decay=config.weight_decay, fused=True)
     looks, stepper = fabric.setup(Looks(net), optimizer)
     average = AveragedModel(net, multi_avg_fn=partial(_moving_average, config.averaging), use_buffers=True)
     adversary = Adversary(fabric, config.lr) if config.adversarial else None
     everything = Checkpoint(net, average, optimizer, adversary)
 
     data = _data_id(splits)
-    step, drawings, sums = 0, 0, dict.fromkeys(_losses(config), 0.0)
+    step, drawings, best = 0, 0, None
+    names = _losses(config)
+    # summed up where they are computed: a device that is asked after every step waits for the answer
+    kind_of_sum = torch.float32 if fabric.device.type == "mps" else torch.float64
+    sums = torch.zeros(len(names), dtype=kind_of_sum, device=fabric.device)
     if run.has_checkpoint():
         state = run.load(everything)
         if state["data"] != data:
             raise PolycolorError(f"{config.dataset}: is not the data that {run.folder} was trained on; begin a new run")
-        step, drawings, sums = state["step"], state["drawings"], state["sums"]
+        step, drawings, best = state["step"], state["drawings"], state.get("best")
+        sums += torch.tensor([state["sums"][name] for name in names], dtype=kind_of_sum, device=fabric.device)
         if first:
             run.rewind(step)
     fabric.barrier()
@@ -101,14 +132,16 @@ def train(
 
     def save() -> None:
         if first:
-            run.save(everything, {"step": step, "drawings": drawings, "sums": sums, "data": data})
+            totals = dict(zip(names, sums.tolist(), strict=True))
+            run.save(everything, {"step": step, "drawings": drawings, "sums": totals, "data": data, "best": best})
         fabric.barrier()
 
     validation = validation_batches(config, splits)
     net.train()
     began, at_start, from_step = time.perf_counter(), drawings, step
     complete = step >= steps
-    batches = training_batches(rows, config.synthetic, config.seed, config.batch_size, step, world, part)
+    batches = training_batches(rows, config.synthetic, config.seed, config.batch_size, step, world, part, data_workers)
+    shown, pictured = 0.0, time.perf_counter()
     while not complete:
         batch = next(batches).shrunk(times_smaller(config.sides, step / steps)).to(fabric.device)
         rate = schedule(step / steps, config.warm_up, config.decay)
@@ -116,11 +149,12 @@ def train(
             group["lr"] = config.lr * rate
         early, last = looks(batch.drawing, color_input(net, batch), batch.from_half)
         loss = loss_of(config.loss, last, batch)
-        if net.refiner is not None:
-            loss = loss + 0.5 * loss_of(config.loss, early, batch)
         # the gradient is the mean over processes: one that holds more of the batch counts more
         weight = len(batch) * ranks / batch.whole if len(batch) < batch.whole else 1.0
+        # of the last look alone, as it is measured in validation
         parts = [loss.detach() * weight]
+        if net.refiner is not None:
+            loss = loss + 0.5 * loss_of(config.loss, early, batch)
         if adversary is not None:
             painted = paint(last.float(), batch.gray, batch.color)
             unfooled = adversary.unfooled(batch.gray, painted)
@@ -137,33 +171,50 @@ def train(
         average.update_parameters(net)
 
         step += 1
-        halt = float(stop is not None and stop.is_set())
-        if ranks > 1:
-            *parts, halting = fabric.all_reduce(torch.stack([*parts, parts[0].new_tensor(halt)]))
-            halt = halting.item()
-        values = [part.item() for part in parts]
-        if not all(map(torch.isfinite, parts)):
-            raise FloatingPointError(f"the loss is {values[0]} at step {step}; try a smaller --lr")
         drawings += batch.whole or len(batch)
-        sums = {name: total + value for (name, total), value in zip(sums.items(), [*values, 1], strict=True)}
-
         row: Measures | None = None
         complete = step >= steps
-        if step % per_epoch == 0 or complete:
-            row = {"epoch": -(-step // per_epoch), "step": step, "drawings": drawings}
-            row |= {name: total / sums["steps"] for name, total in sums.items() if name != "steps"}
+        ends = step % per_epoch == 0 or complete
+        halt = float(stop is not None and stop.is_set())
+        values = torch.stack([*parts, parts[0].new_ones(())])
+        if ranks > 1:
+            # all of them stop at the same step, and none before it is asked for
+            *parts, _, halting = fabric.all_reduce(torch.stack([*values, parts[0].new_tensor(halt)]))
+            values = torch.stack([*parts, parts[0].new_ones(())])
+        sums += values.to(sums.dtype)
+        if fabric.device.type == "cpu" or ends or step % ASKED == 0:
+            shown = values[0].item()
+            halt = halting.item() if ranks > 1 else halt
+            if not bool(torch.isfinite(values).all()):
+                raise FloatingPointError(f"the loss is {shown} at step {step}; try a smaller --lr")
+        elif ranks > 1:
+            halt = 0.0
+
+        if ends:
+            epoch = -(-step // per_epoch)
+            row = {"epoch": epoch, "step": step, "drawings": drawings}
+            *totals, count = sums.tolist()
+            row |= {name: total / count for name, total in zip(names, totals, strict=False)}
             if first:
-                assert log is not None
                 assert isinstance(average.module, UNet)
                 row |= validate(average.module, config, validation)
                 row["lr"] = optimizer.param_groups[0]["lr"]
+            if not fabric.broadcast(all(map(math.isfinite, row.values()))):
+                raise FloatingPointError(f"what is measured after epoch {epoch} is no number; try a smaller --lr")
+            if first:
+                assert log is not None
                 run.append(row)
                 log.tell(row)
-                if config.patience and row["val_loss"] <= min(one["val_loss"] for one in run.rows()):
-                    run.keep_best(average)
-                complete = complete or _is_stuck(run.rows(), config.patience)
+                if best is None or merit(row) > tuple(best["merit"]):
+                    best = {"merit": list(merit(row)), "epoch": epoch}
+                    run.keep_best(average, epoch)
+                complete = complete or (config.patience > 0 and epoch - best["epoch"] >= config.patience)
+                if time.perf_counter() - pictured > PICTURED or complete:
+                    assert isinstance(average.module, UNet)
+                    log.show(draw_pictures(run, average.module, validation[0]), step)
+                    pictured = time.perf_counter()
             complete = fabric.broadcast(complete)
-            sums = dict.fromkeys(sums, 0.0)
+            sums = torch.zeros_like(sums)
             save()
         if first:
             passed = time.perf_counter() - began
@@ -172,11 +223,12 @@ def train(
                     epoch=(step - 1) // per_epoch + 1,
                     step=step,
                     steps=steps,
-                    loss=values[0],
+                    loss=shown,
                     drawings=drawings,
                     drawings_per_second=(drawings - at_start) / passed,
                     seconds_left=passed / (step - from_step) * (steps - step),
                     row=row,
+                    best_epoch=best["epoch"] if best else None,
                 )
             )
         if ranks == 1:
@@ -256,19 +308,19 @@ def _check_fit(config: TrainConfig, splits: dict[str, list[Row]]) -> None:
 
 
 def _data_id(splits: dict[str, list[Row]] | None) -> str:
-    """What a run may only go on with: the rows of its dataset, by name and colour."""
+    """What a run may only go on with: the rows of its dataset, and the bytes of their pictures."""
+
+    @cache
+    def digest(path: Path) -> str:
+        return hashlib.blake2b(path.read_bytes(), digest_size=16).hexdigest()
+
     lines = [
-        f"{split} {row.drawing.name} {row.colour} {row.painted.name}"
+        f"{split} {row.drawing.name} {row.colour} {row.painted.name} {row.at} "
+        f"{digest(row.drawing)} {digest(row.painted)}"
         for split, rows in (splits or {}).items()
         for row in rows
     ]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest() if splits else ""
-
-
-def _is_stuck(rows: list[Measures], patience: int) -> bool:
-    """Whether the validation loss has not become smaller for `patience` epochs."""
-    losses = [row["val_loss"] for row in rows]
-    return bool(patience) and len(losses) - 1 - losses.index(min(losses)) >= patience
 
 
 @torch.no_grad()

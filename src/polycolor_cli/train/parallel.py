@@ -14,11 +14,11 @@ from lightning_fabric import Fabric
 from torch import Tensor, nn
 
 
-def started(precision: str, devices: int = 0, num_nodes: int = 0) -> Fabric:
+def started(precision: str, devices: int = 0, num_nodes: int = 0, device: str = "auto") -> Fabric:
     """This process's place among those that train; starts the others of this machine where torchrun has not.
 
     devices, num_nodes: processes on each machine, and machines; 0 for what torchrun says, else 1.
-    Runs on CUDA or MPS where there is one, else on CPU.
+    device: cpu, cuda, mps, or auto: CUDA or MPS where there is one, else the CPU.
     """
     logging.getLogger("lightning_fabric").setLevel(logging.ERROR)
     # torchrun says both; WORLD_SIZE alone is what Fabric tells processes that it started itself
@@ -27,6 +27,7 @@ def started(precision: str, devices: int = 0, num_nodes: int = 0) -> Fabric:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         fabric = Fabric(
+            accelerator=device,
             devices=devices or here,
             num_nodes=num_nodes or machines,
             precision="bf16-mixed" if precision == "bf16-mixed" else "32-true",
@@ -54,6 +55,11 @@ def leave(code: int) -> NoReturn:
 def is_first() -> bool:
     """Whether this process is the only one that trains, or the first of them: the one that speaks and writes."""
     return all(int(os.environ.get(rank, 0)) == 0 for rank in ("RANK", "NODE_RANK", "LOCAL_RANK"))
+
+
+def is_shared() -> bool:
+    """Whether several processes train together."""
+    return torch.distributed.is_initialized() and torch.distributed.get_world_size() > 1
 
 
 def finished() -> None:

@@ -3,14 +3,19 @@
 import csv
 import json
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
+from filelock import FileLock, Timeout
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save
 from torch import nn
 
+from polycolor_cli.errors import PolycolorError
 from polycolor_cli.files.atomic import write_whole
 from polycolor_cli.train.config import TrainConfig
 
@@ -53,6 +58,20 @@ class Run:
         self.folder.mkdir(parents=True, exist_ok=True)
         config.save(self.config)
 
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep other processes from training the same run meanwhile. Raises PolycolorError where one does."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(self.folder / ".lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            raise PolycolorError(f"{self.folder}: is being trained by another process") from None
+        try:
+            yield
+        finally:
+            lock.release()
+
     def append(self, row: Measures) -> None:
         """Add a row to metrics.csv."""
         there = self.metrics.read_text(encoding="utf-8") if self.metrics.exists() else ""
@@ -64,11 +83,17 @@ class Run:
         write_whole(self.metrics, (there + text.getvalue()).encode())
 
     def rows(self) -> list[Measures]:
-        """The rows of metrics.csv so far."""
+        """The rows of metrics.csv so far. Raises PolycolorError where it is damaged."""
         if not self.metrics.exists():
             return []
         with self.metrics.open(newline="", encoding="utf-8") as file:
-            return [{key: float(value) for key, value in row.items()} for row in csv.DictReader(file)]
+            try:
+                rows = [{key: float(value) for key, value in row.items()} for row in csv.DictReader(file)]
+            except (ValueError, TypeError, AttributeError, csv.Error):
+                rows = [{}]
+        if any(not {"epoch", "step"} <= set(row) for row in rows):
+            raise PolycolorError(f"{self.metrics}: is damaged; without it the run goes on, its old measures are lost")
+        return rows
 
     def rewind(self, step: int) -> None:
         """Drop rows of metrics.csv after `step`: they will be measured again."""
@@ -99,21 +124,43 @@ class Run:
         shutil.rmtree(old, ignore_errors=True)
 
     def load(self, training: Checkpoint) -> dict[str, Any]:
-        """Put a checkpoint's weights and moments back in place; returns its state."""
+        """Put a checkpoint's weights and moments back in place; returns its state.
+
+        Raises PolycolorError where the checkpoint is damaged.
+        """
         folder = self.last_checkpoint
-        for name, module in training.modules.items():
-            module.load_state_dict(load_file(folder / f"{name}.safetensors"))
-        for name, optimizer in training.optimizers.items():
-            table = optimizer.state_dict()
-            table["state"] = _moments(folder / f"{name}.safetensors", optimizer)
-            optimizer.load_state_dict(table)
-        state: dict[str, Any] = json.loads((folder / "state.json").read_text(encoding="utf-8"))
+        name = ""
+        try:
+            for name, module in training.modules.items():
+                module.load_state_dict(load_file(folder / f"{name}.safetensors"))
+            for name, optimizer in training.optimizers.items():
+                table = optimizer.state_dict()
+                table["state"] = _moments(folder / f"{name}.safetensors", optimizer)
+                optimizer.load_state_dict(table)
+        except (SafetensorError, RuntimeError, ValueError, KeyError, IndexError, FileNotFoundError):
+            raise PolycolorError(
+                f"{folder / name}.safetensors: is damaged; begin a new run, with --init-from a model that is whole"
+            ) from None
+        try:
+            state: dict[str, Any] = json.loads((folder / "state.json").read_text(encoding="utf-8"))
+            _ = state["step"], state["drawings"], state["sums"], state["data"]
+        except (ValueError, KeyError, TypeError, FileNotFoundError, RecursionError):
+            raise PolycolorError(f"{folder / 'state.json'}: is damaged; begin a new run") from None
         return state
 
-    def keep_best(self, average: nn.Module) -> None:
-        """Keep the weights that measure best so far: what an early end comes back to."""
-        _save(average.state_dict(), self.folder / "best.safetensors.new")
+    def keep_best(self, average: nn.Module, epoch: int) -> None:
+        """Keep the weights that measure best so far, after some epoch: what becomes the model."""
+        _save(average.state_dict(), self.folder / "best.safetensors.new", {"epoch": str(epoch)})
         (self.folder / "best.safetensors.new").replace(self.best)
+
+    @property
+    def best_epoch(self) -> int | None:
+        """The epoch after which the weights measured best, if one is known."""
+        try:
+            with safe_open(self.best, "pt") as file:
+                return int((file.metadata() or {})["epoch"])
+        except (OSError, SafetensorError, KeyError, ValueError):
+            return None
 
     @property
     def best(self) -> Path:
@@ -140,6 +187,6 @@ def _moments(path: Path, optimizer: torch.optim.Optimizer) -> dict[int, dict[str
     return moments
 
 
-def _save(tensors: dict[str, torch.Tensor], path: Path) -> None:
+def _save(tensors: dict[str, torch.Tensor], path: Path, about: dict[str, str] | None = None) -> None:
     # written here and not by safetensors, whose error for a full disk is no OSError
-    path.write_bytes(save({key: value.detach().contiguous() for key, value in tensors.items()}))
+    path.write_bytes(save({key: value.detach().contiguous() for key, value in tensors.items()}, about))

@@ -1,5 +1,6 @@
 """How good a network is on drawings that it does not learn from."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -65,6 +66,15 @@ def validate(net: UNet, config: TrainConfig, batches: Sequence[Batch]) -> Measur
         row |= {"soft_iou": float(np.mean(iou)), "filled_right": float(np.mean(np.array(iou) >= metrics.RIGHT))}
     net.train()
     return row
+
+
+def merit(row: Measures) -> tuple[float, float]:
+    """How good a row of measures is, the larger the better: by what is filled right, then by the error of the picture.
+
+    Not by the loss, which may rise while a network still learns.
+    """
+    right = row.get("soft_iou", row.get("masked_accuracy", 0.0))
+    return (right, -row.get("mean_error", 0.0)) if math.isfinite(right) else (-1.0, -math.inf)
 
 
 def color_input(net: UNet, batch: Batch) -> Tensor | None:

@@ -45,6 +45,9 @@ SHOWN = ("train_loss", "val_loss", "masked_accuracy", MEASURE)
 HEARTBEAT = 5
 """Seconds between two signs of life of a trial in a database; after three missed ones it is done again."""
 
+TRIES = 4
+"""How often a trial is begun, should its process die each time."""
+
 Values = list[Any]
 
 
@@ -171,7 +174,7 @@ class Study:
                 re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", search.storage),
                 heartbeat_interval=HEARTBEAT,
                 grace_period=3 * HEARTBEAT,
-                heartbeat_stale_trial_callback=RetryHeartbeatStaleTrialCallback(),
+                heartbeat_stale_trial_callback=RetryHeartbeatStaleTrialCallback(max_retry=TRIES),
             )
         else:
             # its lock is a link to the path as given: a relative one would point nowhere, and never be found stale
@@ -306,7 +309,12 @@ def _requeue_lost(known: optuna.Study) -> None:
                 known.tell(trial.number, state=TrialState.FAIL)
             except ValueError:
                 continue  # another worker was faster
-            if "run" in trial.user_attrs:
+            again = [
+                one
+                for one in known.get_trials(deepcopy=False)
+                if one.user_attrs.get("run") == trial.user_attrs.get("run")
+            ]
+            if "run" in trial.user_attrs and len(again) < TRIES:
                 settings = trial.user_attrs.get("settings", trial.params)
                 known.enqueue_trial(settings, {"run": trial.user_attrs["run"], "settings": settings})
 
