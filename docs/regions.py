@@ -1,4 +1,5 @@
-"""Draws docs/regions.png: a drawing with lines left open, each region in a colour, and two that somebody points at.
+"""Draws docs/regions.png: a drawing with lines left open, each region in a colour, and two that somebody points at;
+and docs/seams.png: where regions meet, eight times as large.
 
 python docs/regions.py
 """
@@ -43,6 +44,11 @@ def main() -> None:
     ]
     sheet = np.concatenate([np.asarray(picture) for picture in pictures], 1)
     Image.fromarray(sheet).save(Path(__file__).with_name("regions.png"), optimize=True)
+    # a corner of the door, lines kept and painted over
+    painted = [pictures[1], fill(drawing, each=colors, lines="fill")]
+    corners = [picture.crop((165, 245, 220, 285)).resize((440, 320), Image.Resampling.NEAREST) for picture in painted]
+    seams = np.concatenate([np.asarray(corner) for corner in corners], 1)
+    Image.fromarray(seams).save(Path(__file__).with_name("seams.png"), optimize=True)
 
 
 if __name__ == "__main__":

@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 
 FOUND = 0.0001
 """Share of a picture that must be covered for a shape to count as found."""
+UNSURE = 0.02
+"""How much of what is covered may be neither covered nor bare, edges aside, before it is looked at more closely."""
 DOUBT = 0.1
 """How much of what is covered may be neither covered nor bare, edges aside, before a fill counts as doubtful."""
 HOPELESS = 0.12
@@ -269,6 +271,11 @@ class Colorizer:
         if max(gray.shape) >= SMALLEST and (closed := closed_coverage(gray)) is not None:
             return _Decision(gray, closed, 0.0, is_closed=True)
         answer, guessed = self._network.look(gray, {})
+        if guessed > UNSURE and max(gray.shape) > LARGEST:
+            # what is fine drowns in few pixels, and what is open is lost in many
+            closer, guessed_closer = self._network.look(gray, {}, closer=True)
+            if guessed_closer < guessed:
+                answer, guessed = closer, guessed_closer
         coverage = answer[0]
         noise = guessed > HOPELESS and is_noise(gray)
         hopeless = noise or (guessed > HOPELESS and not is_clean(gray))
@@ -279,9 +286,8 @@ class Colorizer:
         coverage = exact_where_clean(gray, coverage)
         if guessed:
             coverage = decide_soft_areas(coverage, share=1 if hopeless else 0.5)
-        if max(gray.shape) <= LARGEST:
-            coverage = fill_holes(coverage)
-        elif is_page:
+        coverage = fill_holes(coverage)
+        if is_page:
             guessed *= 1 - self._add_pieces(gray, coverage)
         return _Decision(gray, coverage, guessed)
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from polycolor_cli.fill.planes import Coverage, Gray, Planes, halved
-from polycolor_cli.fill.rules import fill_holes, is_partial, paper_gray
+from polycolor_cli.fill.rules import is_partial, paper_gray
 from polycolor_cli.models import weights
 from polycolor_cli.models.check import METADATA, ModelError
 from polycolor_cli.privacy import onnxruntime
@@ -97,10 +97,11 @@ class Network:
     def _refines(self) -> bool:
         return "guess" in {given.name for given in self._session.get_inputs()}
 
-    def look(self, gray: Gray, inputs: dict[str, NDArray]) -> tuple[NDArray[np.uint8], float]:
+    def look(self, gray: Gray, inputs: dict[str, NDArray], closer: bool = False) -> tuple[NDArray[np.uint8], float]:
         """The network's answer, uint8 (C, H, W), at the size of the picture, and how much of its first look is a guess.
 
-        Edges drawn later, pixel by pixel, look certain wherever they are.
+        Edges drawn later, pixel by pixel, look certain wherever they are. closer: look first in twice as many pixels a
+        side as is usual, where the picture has them.
         """
         height, width = gray.shape
         longest = max(height, width)
@@ -110,16 +111,13 @@ class Network:
             answer, guessed = self._first_look((larger, larger, larger), inputs)
             averages = answer.reshape(-1, height, enlarge, width, enlarge).mean((2, 4))
             return np.round(averages).astype(np.uint8), guessed
-        halvings = doublings(longest)
+        halvings = max(0, doublings(longest) - closer)
         step = 1 << halvings
         whole = np.pad(gray, ((0, -height % step), (0, -width % step)), "edge") if halvings else gray
         levels: list[Planes] = [(whole, whole, whole)]
         for _ in range(halvings):
             levels.append(halved(levels[-1]))
         coarse, guessed = self._first_look(levels.pop(), inputs)
-        if halvings and self.conditioning == "coverage":
-            # sought here, where it costs nothing; no larger size makes new holes
-            coarse = fill_holes(coarse[0])[None]
         while levels:
             coarse = self._doubled(coarse, levels.pop())
         return coarse[:, :height, :width], guessed

@@ -116,17 +116,21 @@ def decide_soft_areas(coverage: Coverage, share: float = 0.5) -> Coverage:
 
 
 def fill_holes(coverage: Coverage) -> Coverage:
-    """The coverage with its holes covered: what ink encloses is, so there are none but those of a frame."""
-    covered = coverage >= 255 - SOFT
-    holes = ~(background(covered) | covered)
-    if not holes.any():
-        return coverage
+    """The coverage with its holes covered, and all that is not at its edge covered whole.
+
+    What ink encloses is covered, so there are no holes but the one of a frame around a page.
+    """
     import cv2
 
-    count, labels = cv2.connectedComponents(holes.view(np.uint8), connectivity=4)
-    small = np.bincount(labels.ravel(), minlength=count) < LARGEST_HOLE * np.count_nonzero(covered)
-    small[0] = False
-    return np.where(small[labels], np.uint8(255), coverage)
+    covered = coverage >= 255 - SOFT
+    holes = ~(background(covered) | covered)
+    if holes.any():
+        count, labels = cv2.connectedComponents(holes.view(np.uint8), connectivity=4)
+        small = np.bincount(labels.ravel(), minlength=count) < LARGEST_HOLE * np.count_nonzero(covered)
+        small[0] = False
+        covered = covered | small[labels]
+    inside = cv2.erode(covered.view(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    return np.where(inside | (holes & covered), np.uint8(255), coverage)
 
 
 def is_partial(coverage: Coverage) -> Mask:
