@@ -3,7 +3,7 @@ PYTHON ?= python3
 PIP = -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 SOURCES = pyproject.toml README.md LICENSE constraints.txt $(shell find src -type f -not -path '*/__pycache__/*')
 
-.PHONY: demo test lint clean
+.PHONY: demo test test-all lint clean
 
 # install into an environment of its own, fill a drawing, say where the picture is
 demo: .venv/installed
@@ -12,7 +12,11 @@ demo: .venv/installed
 
 # build the wheel, install it into an environment of its own, test it there
 test: .venv-test/installed
-	.venv-test/bin/python -m pytest -n auto --dist loadfile
+	.venv-test/bin/python -m pytest -n auto --dist loadfile -m "not slow"
+
+# and what is slow: killed processes, whole trainings, a Ray cluster, PostgreSQL
+test-all: test
+	.venv-test/bin/python -m pytest -n auto --dist loadfile -m slow
 
 lint: .venv-test/installed
 	.venv-test/bin/ruff check .

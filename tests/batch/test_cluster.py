@@ -17,6 +17,8 @@ from polycolor_cli.errors import PolycolorError
 from polycolor_cli.fill.colorizer import Colorizer
 from polycolor_cli.fill.paint import Paint
 
+pytestmark = pytest.mark.slow
+
 
 def actors() -> list[int]:
     """The processes of Ray's actors on this machine."""

@@ -1,6 +1,7 @@
 import json
 from pathlib import Path
 
+import pytest
 from PIL import Image
 
 from conftest import Run
@@ -28,6 +29,7 @@ def test_what_cannot_be_measured_is_one_line(tmp_path: Path, polycolor: Run) -> 
     assert b"no such model" in polycolor("evaluate", "shapes", "--model", "nobody", code=2).stderr
 
 
+@pytest.mark.slow
 def test_the_network_alone_is_measured_where_that_is_asked(tmp_path: Path, polycolor: Run) -> None:
     polycolor("dataset", "shapes", "--train", 8, "--validation", 3, "--seed", 5)
     # a network that has learnt nothing, and outlines that are closed anyway

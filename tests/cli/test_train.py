@@ -47,6 +47,7 @@ def test_a_trained_model_runs_in_colorize(drawing: Path, tmp_path: Path, polycol
         assert b"--width 2" in done.stderr
 
 
+@pytest.mark.slow
 def test_ctrl_c_saves_and_resume_goes_on(tmp_path: Path, polycolor: Run) -> None:
     command = [str(Path(sys.executable).with_name("polycolor")), "train", "--synthetic", "--out", "run"]
     training = subprocess.Popen(
@@ -88,6 +89,7 @@ def test_refusals(tmp_path: Path, polycolor: Run, refused: Refused) -> None:
         assert not (tmp_path / "run").exists(), arguments
 
 
+@pytest.mark.slow
 def test_what_goes_wrong_on_the_way_is_one_line_and_loses_little(
     tmp_path: Path, polycolor: Run, refused: Refused
 ) -> None:
@@ -125,6 +127,7 @@ def test_what_goes_wrong_on_the_way_is_one_line_and_loses_little(
     assert "is not the data that run was trained on" in refused("train", "--resume", "run", "--epochs", "2")
 
 
+@pytest.mark.slow
 def test_a_dataset_that_changes_under_a_run_is_one_line(tmp_path: Path, polycolor: Run) -> None:
     polycolor("dataset", "data", "--train", "40", "--validation", "2", "--seed", "1")
     command = [str(Path(sys.executable).with_name("polycolor")), "train", "data", "--out", "run", "--epochs", "999"]

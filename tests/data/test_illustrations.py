@@ -97,6 +97,7 @@ def test_every_drawing_knows_its_border() -> None:
         assert not meant.any() or np.mean(one.coverage[meant] > 128) > 0.4
 
 
+@pytest.mark.slow
 def test_a_folder_of_svgs_is_drawn_from(tmp_path: Path, polycolor: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("POLYCOLOR_CACHE", str(tmp_path / "cache"))
     art = tmp_path / "art"

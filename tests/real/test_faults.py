@@ -29,6 +29,8 @@ from polycolor_cli.files.picture import PictureError, read_picture
 from polycolor_cli.fill.colorizer import Colorizer
 from polycolor_cli.fill.paint import Paint
 
+pytestmark = pytest.mark.slow
+
 TIMES = int(os.environ.get("POLYCOLOR_FAULTS", "1"))
 POLYCOLOR = str(Path(sys.executable).with_name("polycolor"))
 

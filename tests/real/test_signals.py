@@ -13,6 +13,8 @@ from PIL import Image
 
 from conftest import Run, square
 
+pytestmark = pytest.mark.slow
+
 POLYCOLOR = str(Path(sys.executable).with_name("polycolor"))
 INT, TERM = signal.SIGINT, signal.SIGTERM
 

@@ -37,6 +37,7 @@ def trained(config: TrainConfig, folder: Path, stop_after: int = 0) -> Run:
     return run
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("synthetic", [False, True])
 def test_a_stopped_training_goes_on_to_the_same_bits(tmp_path: Path, dataset: str, synthetic: bool) -> None:
     config = replace(TINY, dataset="" if synthetic else dataset, synthetic=synthetic)

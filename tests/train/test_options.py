@@ -46,6 +46,7 @@ def colorizes(run: Run, dataset: str, **settings: Any) -> None:
     assert filled.size == (90, 90)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "settings",
     [

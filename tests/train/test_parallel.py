@@ -14,6 +14,8 @@ from conftest import Run as Command
 from polycolor_cli.data.write import write_dataset
 from polycolor_cli.train.run import Run
 
+pytestmark = pytest.mark.slow
+
 # a network of one look is exported quickly
 TINY = ("--width", "4", "--depth", "2", "--conditioning", "rgb")
 SMALL = (*TINY, "--batch-size", "5", "--precision", "32", "--decay", "0")

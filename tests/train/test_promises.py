@@ -73,6 +73,7 @@ def test_an_epoch_that_measures_as_no_number_is_not_saved(
     assert run.best_epoch == 1
 
 
+@pytest.mark.slow
 def test_a_changed_dataset_is_noticed_and_a_moved_one_can_be_named(
     data: Path, tmp_path: Path, polycolor: Command, refused: Refused
 ) -> None:
@@ -128,6 +129,7 @@ def test_a_damaged_run_is_one_line_that_names_the_file(data: Path, tmp_path: Pat
     assert file.split("/")[-1] in refused("train", "--resume", "run", "--epochs", "9")
 
 
+@pytest.mark.slow
 def test_one_that_was_killed_before_its_first_checkpoint_is_begun_again(
     data: Path, tmp_path: Path, polycolor: Command
 ) -> None:
@@ -149,6 +151,7 @@ def test_tensorboard_loses_no_point_when_a_run_is_resumed(data: Path, tmp_path: 
     assert {"samples", "colors"} <= set(events.Tags()["images"])
 
 
+@pytest.mark.slow
 def test_a_killed_peer_is_one_line_and_leaves_no_process(data: Path, tmp_path: Path) -> None:
     command = [POLYCOLOR, "train", "data", "--out", "two", "--epochs", "9999", *SMALL, "--devices", "2"]
     training = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, start_new_session=True)
@@ -166,6 +169,7 @@ def test_a_killed_peer_is_one_line_and_leaves_no_process(data: Path, tmp_path: P
     assert b"Traceback" not in errors
 
 
+@pytest.mark.slow
 def test_the_peers_of_a_killed_training_end_with_it(data: Path, tmp_path: Path) -> None:
     command = [POLYCOLOR, "train", "data", "--out", "two", "--epochs", "9999", *SMALL, "--devices", "2"]
     training = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, start_new_session=True)
@@ -262,6 +266,7 @@ def test_settings_come_from_a_file_too(data: Path, tmp_path: Path, polycolor: Co
     assert "not one of auto" in refused("train", "data", "--out", "no", "--device", "abacus")
 
 
+@pytest.mark.slow
 def test_data_workers_change_nothing_that_is_learnt(tmp_path: Path) -> None:
     config = replace(TINY, dataset="", synthetic=True, steps=3)
     for workers in (1, 2):

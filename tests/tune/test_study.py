@@ -159,6 +159,7 @@ def test_a_search_ends_when_everything_is_tried(tmp_path: Path) -> None:
     assert sorted(trial.params["lr"] for trial in study.trials()) == [1e-4, 1e-3]
 
 
+@pytest.mark.slow
 def test_the_command_killed_and_started_again(tmp_path: Path, polycolor: Run) -> None:
     write_dataset(tmp_path / "data", 16, 4, 1)
     # three of the grid's 24
@@ -178,6 +179,7 @@ def test_the_command_killed_and_started_again(tmp_path: Path, polycolor: Run) ->
     assert TrainConfig.load(tmp_path / "longer" / "config.toml").width == 4
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="no limits on file sizes there")
 def test_a_disk_that_fills_up_is_told_and_the_study_goes_on(tmp_path: Path, polycolor: Run) -> None:
     import resource
@@ -238,6 +240,7 @@ def postgres() -> Iterator[str]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+@pytest.mark.slow
 def test_two_machines_share_a_study_and_one_dies(tmp_path: Path, postgres: str) -> None:
     write_dataset(tmp_path / "data", 16, 4, 1)
     command = [
