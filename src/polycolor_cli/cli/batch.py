@@ -16,13 +16,15 @@ from polycolor_cli.cli import interrupt, outputs, painting
 from polycolor_cli.errors import FileError, PolycolorError
 
 if TYPE_CHECKING:
-    from polycolor_cli.batch.plan import Paints
+    from polycolor_cli.batch.plan import Job, Paints
     from polycolor_cli.batch.work import Outcome
 
 EPILOG = "Example: polycolor batch folder/ --color red"
 
 REPORT = '{"drawings": [\n'
 """How a report begins, and what tells it from other files."""
+MANY = 8
+"""Pictures that arrive at once from which on all cores fill them."""
 MOST_NOTES = 1000
 """Pictures about which something is said at the end, at most."""
 
@@ -74,6 +76,10 @@ def command(
     restart: Annotated[
         bool, typer.Option("--restart", help="Do again what is done already.", rich_help_panel=_RUN)
     ] = False,
+    watches: Annotated[
+        bool,
+        typer.Option("--watch", help="Keep running, and fill what arrives or changes.", rich_help_panel=_RUN),
+    ] = False,
     fail_fast: Annotated[
         bool, typer.Option("--fail-fast", help="Stop at the first picture that fails.", rich_help_panel=_RUN)
     ] = False,
@@ -101,9 +107,12 @@ def command(
 ) -> None:
     """Fill the shapes in all pictures of a folder.
 
-    Started again, it does only what is missing or has changed. A picture that fails is named at the end
-    and never stops the rest. Exit code: 0 all good, 1 some failed, 2 nothing could be done.
+    Started again, it does only what is missing or has changed; with --watch it stays, and does what comes. A picture
+    that fails is named at the end and never stops the rest. Exit code: 0 all good, 1 some failed, 2 nothing could be
+    done.
     """
+    if watches and (report is not None or engine != "local" or fail_fast):
+        raise PolycolorError("--watch has no end: leave --report, --fail-fast and --engine out (--json has all)")
     if engine not in _ENGINES:
         raise PolycolorError(f"--engine {engine}: not one of {', '.join(_ENGINES)}")
     from polycolor_cli.batch.plan import FORMATS, Passed, count, mark_folder, plan, target_of
@@ -124,8 +133,8 @@ def command(
     passed = Passed()
     jobs = plan(sources, output, paints, format, passed)
     # counted beforehand, so that nobody has to remember a long list
-    total = count(sources, output)
-    if not total:
+    total = 0 if watches else count(sources, output)
+    if not total and not watches:
         raise PolycolorError(f"{', '.join(sources)}: there are no pictures")
     colorizer = painting.colorizer(model, 1, offline)
     target = target_of(sources, output)
@@ -145,11 +154,25 @@ def command(
     with (
         interrupt.flags(ended, line),
         _report(report) as record,
-        _display(total, hide=quiet or as_json) as show,
+        _display(total, hide=quiet or as_json or watches) as show,
         # nothing that a library prints gets between lines of JSON
         redirect_stdout(sys.stderr),
     ):
-        if engine == "ray":
+        if watches:
+            from polycolor_cli.batch.watch import watch
+
+            def fill(ready: "list[Job]") -> "Iterator[Outcome]":
+                # processes take longer to begin than a few pictures to fill
+                several = workers or (cores() if len(ready) >= MANY else 1)
+                return run(ready, colorizer, several, restart, stop, ended.is_set)
+
+            if not quiet and not as_json:
+                print(f"watching {', '.join(sources)}; results go to {FileError(target)}", file=sys.stderr)
+            outcomes = watch(
+                lambda: plan(sources, output, paints, format, Passed()), fill, ended.is_set,
+                lambda line: print(f"polycolor: {line}", file=sys.stderr),
+            )  # fmt: skip
+        elif engine == "ray":
             from polycolor_cli.batch import cluster
 
             outcomes = cluster.run(jobs, colorizer, address, workers, restart, lambda: stop() or ended.is_set())
@@ -161,7 +184,10 @@ def command(
                 record(outcome.as_json())
                 if as_json:
                     print(outcome.as_json(), file=stdout, flush=True)
-                if outcome.reason and len(notes) < MOST_NOTES:
+                if watches and not as_json and (outcome.reason or (outcome.state != "kept" and not quiet)):
+                    said = _line(outcome) if outcome.reason else f"{FileError(outcome.source)}: {outcome.state}"
+                    print(said, file=stdout, flush=True)
+                elif outcome.reason and len(notes) < MOST_NOTES:
                     notes.append(_line(outcome))
                 show(states, outcome.source)
         if ended.is_set():
