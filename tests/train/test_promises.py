@@ -42,6 +42,17 @@ def trained(config: TrainConfig, folder: Path, stop_after: int = 0) -> Run:
     return Run(folder)
 
 
+def begun(folder: Path, *more: str) -> subprocess.Popen[bytes]:
+    """A training without an end that has learnt for an epoch."""
+    command = [POLYCOLOR, "train", "data", "--out", "run", "--epochs", "9999", *SMALL, *more]
+    training = subprocess.Popen(command, cwd=folder, stderr=subprocess.PIPE, start_new_session=True)
+    assert training.stderr is not None
+    for line in training.stderr:
+        if line.startswith(b"epoch 1:"):
+            break
+    return training
+
+
 def finite(run: Run) -> bool:
     return all(np.isfinite(value) for row in run.rows() for value in row.values())
 
@@ -99,15 +110,8 @@ def test_a_changed_dataset_is_noticed_and_a_moved_one_can_be_named(
 
 
 def test_two_processes_do_not_train_one_run(data: Path, tmp_path: Path, refused: Refused) -> None:
-    first = subprocess.Popen(
-        [POLYCOLOR, "train", "data", "--out", "run", "--epochs", "9999", *SMALL], cwd=tmp_path,
-        stderr=subprocess.PIPE, start_new_session=True,
-    )  # fmt: skip
-    assert first.stderr is not None
+    first = begun(tmp_path)
     try:
-        for line in first.stderr:
-            if line.startswith(b"epoch 1:"):
-                break
         assert "is being trained by another process" in refused("train", "--resume", "run")
     finally:
         os.killpg(first.pid, signal.SIGKILL)
@@ -153,30 +157,20 @@ def test_tensorboard_loses_no_point_when_a_run_is_resumed(data: Path, tmp_path: 
 
 @pytest.mark.slow
 def test_a_killed_peer_is_one_line_and_leaves_no_process(data: Path, tmp_path: Path) -> None:
-    command = [POLYCOLOR, "train", "data", "--out", "two", "--epochs", "9999", *SMALL, "--devices", "2"]
-    training = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, start_new_session=True)
-    assert training.stderr is not None
-    for line in training.stderr:
-        if line.startswith(b"epoch 2:"):
-            break
+    training = begun(tmp_path, "--devices", "2")
     others = subprocess.run(
-        ["pgrep", "-P", str(training.pid), "-f", "--", "--out two"], capture_output=True, text=True, check=True
+        ["pgrep", "-P", str(training.pid), "-f", "--", "--out run"], capture_output=True, text=True, check=True
     )
     os.kill(int(others.stdout.split()[0]), signal.SIGKILL)
     _, errors = training.communicate(timeout=60)
     assert training.returncode == 2
-    assert errors.splitlines()[-1].startswith(b"polycolor: two: another process of this training has ended")
+    assert errors.splitlines()[-1].startswith(b"polycolor: run: another process of this training has ended")
     assert b"Traceback" not in errors
 
 
 @pytest.mark.slow
 def test_the_peers_of_a_killed_training_end_with_it(data: Path, tmp_path: Path) -> None:
-    command = [POLYCOLOR, "train", "data", "--out", "two", "--epochs", "9999", *SMALL, "--devices", "2"]
-    training = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, start_new_session=True)
-    assert training.stderr is not None
-    for line in training.stderr:
-        if line.startswith(b"epoch 1:"):
-            break
+    training = begun(tmp_path, "--devices", "2")
     training.kill()
     # the pipe closes when the last of them has gone
     training.communicate(timeout=30)

@@ -34,6 +34,8 @@ SMALLEST = 96
 """Shortest longest side: a smaller picture is enlarged first, and its coverage averaged down."""
 ENLARGED = 128
 """Longest side that a small picture is enlarged to, at least."""
+BORDER_ODDS = 25
+"""Times that the odds of a border are overstated: training weighs those without ink, and has edges left out."""
 
 COARSEST = 16
 """Pixels that sides are rounded up to for the first look, by more of the rim: halving, the network loses odd ones."""
@@ -147,7 +149,8 @@ class Network:
         height, width = planes[0].shape
         rim = ((0, 0), (0, -height % COARSEST), (0, -width % COARSEST))
         coverage, border = self._answers(np.pad(np.stack(planes), rim, "edge")[None], {})[:2]
-        wall = border[0, 0, :height, :width]
+        seen = border[0, 0, :height, :width]
+        wall = seen / (BORDER_ODDS - (BORDER_ODDS - 1) * seen)
         if is_flat:
             # ink on flat paper is certain; on grain and in shadows the network sees better
             paper, dark = float(np.median(planes[2])), float(planes[0].min())
