@@ -183,11 +183,14 @@ def found(wall: Wall, coverage: NDArray[np.float32], levels: list[Planes], whole
 
 
 def _basins(wall: Wall) -> NDArray[np.int32]:
-    from skimage.morphology import h_maxima
     from skimage.segmentation import watershed
 
     depth = cv2.distanceTransform((wall < FREE).view(np.uint8), cv2.DIST_L2, 5)
-    _, deepest = cv2.connectedComponents(h_maxima(depth, DEEP).astype(np.uint8))
+    # maxima of that height, by reconstruction (Vincent, IEEE TIP 1993); scikit-image takes ten times as long
+    reached, square = depth - np.float32(DEEP), np.ones((3, 3), np.uint8)
+    while not np.array_equal(reached, grown := np.minimum(cv2.dilate(reached, square), depth)):
+        reached = grown
+    _, deepest = cv2.connectedComponents((depth - reached >= DEEP).view(np.uint8))
     return watershed(4 * wall - np.minimum(depth, 20) / 20, deepest).astype(np.int32)
 
 
