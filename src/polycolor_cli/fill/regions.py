@@ -156,10 +156,15 @@ def found(wall: Wall, coverage: NDArray[np.float32], levels: list[Planes], whole
 
     levels: the planes of the larger sizes, largest first; whole: the coverage at the largest.
     """
-    basins = _merged(_basins(wall), wall)
     # two looks, one in fewer pixels and one in more, are right more often than either
     fewer = cv2.resize(whole, wall.shape[::-1], interpolation=cv2.INTER_AREA)
-    labels = _without_crumbs(basins, wall, (coverage + fewer.astype(np.float32) / 255) / 2)
+    coverage = (coverage + fewer.astype(np.float32) / 255) / 2
+    basins = _merged(_basins(wall), wall)
+    # what reaches the rim of the picture is outside, but for what is covered of it: the wall that was not seen
+    rim = np.unique(np.concatenate([basins[0], basins[-1], basins[:, 0], basins[:, -1]]))
+    inside = np.isin(basins, rim) & (coverage >= 0.5)
+    _, apart = cv2.connectedComponents(inside.view(np.uint8), connectivity=4)
+    labels = _without_crumbs(np.where(inside, basins.max() + apart, basins), wall, coverage)
     size = np.bincount(labels.ravel())
     rows, columns = np.indices(labels.shape, np.float32)
     sums = [np.bincount(labels.ravel(), plane.ravel()) for plane in (columns, rows)]
