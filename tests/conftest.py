@@ -8,6 +8,11 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import signal
 import subprocess
 import sys
+
+# a suite that runs in the background ignores Ctrl-C, and so would every command that it starts
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
