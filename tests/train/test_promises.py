@@ -261,8 +261,9 @@ def test_settings_come_from_a_file_too(data: Path, tmp_path: Path, polycolor: Co
 
 
 @pytest.mark.slow
-def test_data_workers_change_nothing_that_is_learnt(tmp_path: Path) -> None:
-    config = replace(TINY, dataset="", synthetic=True, steps=3)
+@pytest.mark.parametrize("synthetic", [False, True])
+def test_data_workers_change_nothing_that_is_learnt(data: Path, tmp_path: Path, synthetic: bool) -> None:
+    config = replace(TINY, dataset="" if synthetic else str(data), synthetic=synthetic, steps=3)
     for workers in (1, 2):
         train(config, Run(tmp_path / str(workers)), data_workers=workers)
     assert (tmp_path / "1" / "metrics.csv").read_text() == (tmp_path / "2" / "metrics.csv").read_text()

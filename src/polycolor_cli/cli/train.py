@@ -127,7 +127,12 @@ def command(
         str, typer.Option(metavar="auto|cpu|cuda|mps", help="What computes.", rich_help_panel=_MACHINES)
     ] = "auto",
     data_workers: Annotated[
-        int, typer.Option(min=1, help="Processes that draw synthetic drawings.", rich_help_panel=_MACHINES)
+        int,
+        typer.Option(
+            min=1,
+            help="Processes that draw synthetic drawings, or threads that read a dataset's.",
+            rich_help_panel=_MACHINES,
+        ),
     ] = 1,
     log: Annotated[
         str,

@@ -30,7 +30,7 @@ from polycolor_cli.data.synthetic import TAUGHT, Drawing, World, drawing
 from polycolor_cli.data.wear import wear
 
 READ_AHEAD = 4
-"""Batches of a dataset that are read before their turn."""
+"""Batches of a dataset that are read before their turn, at least."""
 
 INSIDE = 0.9
 """Coverage from which on a pixel of a painted region is inside of it, and not of its lines."""
@@ -285,12 +285,13 @@ class RowStream:
         rng = np.random.default_rng([self.seed, 1 << 41, number, part.start]) if self.augment else None
         return replace(from_rows(rows[part], rng), whole=len(rows))
 
-    def ahead(self, start: int) -> Iterator[Batch]:
-        """Batches from number `start` on, read ahead in a thread of their own."""
-        with ThreadPoolExecutor(1) as reader:
-            coming = deque(reader.submit(self.__getitem__, start + i) for i in range(READ_AHEAD))
+    def ahead(self, start: int, workers: int = 1) -> Iterator[Batch]:
+        """Batches from number `start` on, in their order, read ahead in threads of their own."""
+        with ThreadPoolExecutor(workers) as reader:
+            ahead = max(READ_AHEAD, 2 * workers)
+            coming = deque(reader.submit(self.__getitem__, start + i) for i in range(ahead))
             try:
-                for number in itertools.count(start + READ_AHEAD):
+                for number in itertools.count(start + ahead):
                     yield coming.popleft().result()
                     coming.append(reader.submit(self.__getitem__, number))
             finally:
@@ -339,8 +340,11 @@ def training_batches(
     if rows is None:
         yield from synthetic_batches(seed, batch_size, start, world, part, workers)
     elif not synthetic:
-        yield from rows.ahead(start)
+        yield from rows.ahead(start, workers)
     else:
-        read, drawn = rows.ahead(-(-start // 2)), synthetic_batches(seed, batch_size, start // 2, world, part, workers)
+        read, drawn = (
+            rows.ahead(-(-start // 2), workers),
+            synthetic_batches(seed, batch_size, start // 2, world, part, workers),
+        )
         for number in itertools.count(start):
             yield next(drawn if number % 2 else read)

@@ -74,9 +74,10 @@ def train(
     training after the step under way, with everything saved. Returns whether the training came to its
     end. devices, num_nodes: how many processes on each of how many machines share every batch, 0 for what
     torchrun says, else 1; only the first reports and writes. device: auto, cpu, cuda or mps. data_workers: processes
-    that draw synthetic drawings. Raises DatasetError for a bad dataset and ValueError for a bad start before the folder
-    is made, PolycolorError where the run was trained on other data or is being trained by another process, and
-    FloatingPointError where the loss or what is measured stops being a number; nothing of that epoch is saved then.
+    that draw synthetic drawings, or threads that read rows. Raises DatasetError for a bad dataset and ValueError for
+    a bad start before the folder is made, PolycolorError where the run was trained on other data or is being trained
+    by another process, and FloatingPointError where the loss or what is measured stops being a number; nothing of that
+    epoch is saved then.
     """
     splits = read_dataset(Path(config.dataset)) if config.dataset else None
     if splits:
