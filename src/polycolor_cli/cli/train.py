@@ -82,7 +82,7 @@ def command(
         typer.Option(
             min=0,
             metavar="EPOCHS",
-            help="End early after so many that filled no better.",
+            help="End early after so many that brought nothing better, in the loss or in what is filled right.",
             show_default=False,
             rich_help_panel=_TRAINING,
         ),

@@ -206,10 +206,14 @@ def _trained(
                 assert log is not None
                 run.append(row)
                 log.tell(row)
-                if best is None or merit(row) > tuple(best["merit"]):
-                    best = {"merit": list(merit(row)), "epoch": epoch}
+                best = best or {"merit": [-1.0, 0.0], "epoch": 0, "loss": math.inf, "moved": 0}
+                # a loss may rise while more is filled right, and fall long before anything is
+                if merit(row) > tuple(best["merit"]) or row["val_loss"] < best["loss"]:
+                    best |= {"moved": epoch, "loss": min(row["val_loss"], best["loss"])}
+                if merit(row) > tuple(best["merit"]):
+                    best |= {"merit": list(merit(row)), "epoch": epoch}
                     run.keep_best(average, epoch)
-                complete = complete or (config.patience > 0 and epoch - best["epoch"] >= config.patience)
+                complete = complete or (config.patience > 0 and epoch - best["moved"] >= config.patience)
                 if time.perf_counter() - pictured > PICTURED or complete:
                     assert isinstance(average.module, UNet)
                     log.show(draw_pictures(run, average.module, validation[0]), step)
