@@ -169,7 +169,7 @@ def command(
             if not quiet and not as_json:
                 print(f"watching {', '.join(sources)}; results go to {FileError(target)}", file=sys.stderr)
             outcomes = watch(
-                lambda: plan(sources, output, paints, format, Passed()), fill, ended.is_set,
+                lambda: plan(sources, output, paints, format), fill, ended.is_set,
                 lambda line: print(f"polycolor: {line}", file=sys.stderr),
             )  # fmt: skip
         elif engine == "ray":

@@ -115,19 +115,9 @@ def given_in(ctx: typer.Context) -> dict[str, Any]:
     }
 
 
-def in_file(path: Path) -> dict[str, Any]:
-    """The settings in a TOML file. Raises PolycolorError."""
-    from polycolor_cli.train.config import settings_in
-
-    return settings_in(path)
-
-
-def note_oddities(config: "TrainConfig") -> None:
-    """Say what is odd about a dataset, in a line each."""
-    from polycolor_cli.data.dataset import notes_on, read_dataset
-
-    for note in notes_on(read_dataset(Path(config.dataset))) if config.dataset else ():
-        print(f"polycolor: {config.dataset}: {note}", file=sys.stderr)
+def say(line: str) -> None:
+    """Say something about the data that ends nothing."""
+    print(f"polycolor: {line}", file=sys.stderr)
 
 
 def configured(given: dict[str, Any]) -> "TrainConfig":
@@ -167,7 +157,7 @@ def world_of(shapes: str | Path) -> "World":
 
     def report(line: str) -> None:
         passed.append(line)
-        print(f"polycolor: {line}", file=sys.stderr)
+        say(line)
 
     corpus = corpus_of(Path(shapes), report)
     if passed:

@@ -149,8 +149,6 @@ def command(
     model.onnx to run ('colorize --model RUN') and model.safetensors to train on, both of the best epoch, and
     last.safetensors of the last. On several machines run the same command on each through torchrun.
     """
-    from polycolor_cli.train.parallel import is_first
-
     given = settings.given_in(ctx)
     if device not in ("auto", "cpu", "cuda", "mps"):
         raise PolycolorError(f"--device {device}: not one of auto, cpu, cuda, mps")
@@ -164,9 +162,7 @@ def command(
             raise PolycolorError("where to? Give a new folder with --out")
         run = Run(out)
         found = _found(from_study) if from_study else {}
-        config = _new(run, found | _preset(preset) | (settings.in_file(config_file) if config_file else {}) | given)
-    if is_first():
-        settings.note_oddities(config)
+        config = _new(run, found | _preset(preset) | _in_file(config_file) | given)
     _train(config, run, {"devices": devices, "num_nodes": num_nodes, "device": device, "data_workers": data_workers})
 
 
@@ -192,6 +188,12 @@ def _preset(name: str) -> dict[str, Any]:
     if name and name not in PRESETS:
         raise PolycolorError(f"--preset {name}: not one of {', '.join(PRESETS)}")
     return PRESETS[name] if name else {}
+
+
+def _in_file(path: Path | None) -> dict[str, Any]:
+    from polycolor_cli.train.config import settings_in
+
+    return settings_in(path) if path else {}
 
 
 def _found(study: Path) -> dict[str, Any]:
@@ -239,7 +241,7 @@ def _train(config: "TrainConfig", run: Any, machines: dict[str, Any]) -> None:
     try:
         with interrupt.saves(stop, "stopping after this step; everything is saved"), _Display() as display:
             world = settings.world_of(config.shapes) if config.shapes else TAUGHT
-            complete = train(config, run, display.update, stop, world, **machines)
+            complete = train(config, run, display.update, stop, world, **machines, note=settings.say)
     except (FloatingPointError, OSError, PolycolorError) as error:
         if not is_first():
             # the first process says it

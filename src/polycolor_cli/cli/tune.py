@@ -76,6 +76,7 @@ def command(
         raise PolycolorError("nothing to learn from: give a dataset folder, or --synthetic, or both")
     from dataclasses import replace
 
+    from polycolor_cli.data.dataset import notes_on, read_dataset
     from polycolor_cli.tune.study import GRIDS, SETTINGS_THAT_MATTER, Study, conclude
 
     if grid and grid not in GRIDS:
@@ -89,7 +90,8 @@ def command(
     whole = bool(grid) and ctx.get_parameter_source("trials").name == "DEFAULT"  # type: ignore[union-attr]
     search = replace(search, values=values, grid=whole, trials=trials, storage=storage)
     config = settings.configured({"epochs": epochs} | search.fixed | given)
-    settings.note_oddities(config)
+    for note in notes_on(read_dataset(Path(config.dataset))) if config.dataset else ():
+        settings.say(f"{config.dataset}: {note}")
     study = Study(out)
     study.begin(config, search)
     ended = _watch(study, workers)

@@ -17,7 +17,7 @@ from torch.optim.swa_utils import AveragedModel
 
 from polycolor_cli.color import PALETTE, named, parse_color
 from polycolor_cli.data.batch import RowStream, halved, training_batches
-from polycolor_cli.data.dataset import DatasetError, Row, read_dataset
+from polycolor_cli.data.dataset import DatasetError, Row, notes_on, read_dataset
 from polycolor_cli.data.synthetic import TAUGHT, World
 from polycolor_cli.errors import PolycolorError
 from polycolor_cli.nn.export import load_weights
@@ -67,6 +67,7 @@ def train(
     num_nodes: int = 0,
     device: str = "auto",
     data_workers: int = 1,
+    note: Callable[[str], None] = lambda line: None,
 ) -> bool:
     """Train a network by `config` into the folder of `run`, from its checkpoint if it has one.
 
@@ -74,7 +75,8 @@ def train(
     training after the step under way, with everything saved. Returns whether the training came to its
     end. devices, num_nodes: how many processes on each of how many machines share every batch, 0 for what
     torchrun says, else 1; only the first reports and writes. device: auto, cpu, cuda or mps. data_workers: processes
-    that draw synthetic drawings, or threads that read rows. Raises DatasetError for a bad dataset and ValueError for
+    that draw synthetic drawings, or threads that read rows. note: called with a line for
+    whatever is odd about the dataset. Raises DatasetError for a bad dataset and ValueError for
     a bad start before the folder is made, PolycolorError where the run was trained on other data or is being trained
     by another process, and FloatingPointError where the loss or what is measured stops being a number; nothing of that
     epoch is saved then.
@@ -83,6 +85,9 @@ def train(
     if splits:
         _check_fit(config, splits)
     fabric = started(config.precision, devices, num_nodes, device)
+    if splits and fabric.is_global_zero:
+        for line in notes_on(splits):
+            note(f"{config.dataset}: {line}")
     with run.locked() if fabric.is_global_zero else nullcontext():
         return _trained(config, run, report, stop, world, fabric, splits, data_workers)
 
