@@ -50,7 +50,7 @@ def measure(side: int, threads: int, gap: bool) -> str:
         times.append(time.perf_counter() - began)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     iou = soft_iou(colorizer.coverage(image) / 255, np.asarray(picture(side, fill=255)) / 255)
-    assert filled.found
+    assert filled.state != "empty"
     return f"{statistics.median(times) * 1000:.1f} {min(times) * 1000:.1f} {peak:.0f} {iou:.4f}"
 
 

@@ -17,7 +17,7 @@ FLOORS = (
     {"batch", "evaluate"},
     {"nn"},
     {"train"},
-    {"tune"},
+    {"tune", "page"},
     {"cli"},
 )
 """The rooms of the house, from the ground up; those of one floor do not know each other."""

@@ -175,9 +175,9 @@ def test_backgrounds(colorizer: Colorizer) -> None:
 
 def test_says_when_there_is_no_shape(colorizer: Colorizer) -> None:
     filled = colorizer.fill(Image.new("L", (128, 128), 255), Paint("red"))
-    assert not filled.found
+    assert filled.state == "empty"
     assert (np.asarray(filled.image) == 255).all()
-    assert colorizer.fill(square(), Paint("red")).found
+    assert colorizer.fill(square(), Paint("red")).state == "filled"
 
 
 def test_noise_is_little_filled_and_a_person_is_told(colorizer: Colorizer) -> None:

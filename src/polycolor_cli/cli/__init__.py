@@ -83,15 +83,15 @@ def _open_streams() -> None:
 
 def _begin_early(words: list[str]) -> None:
     """Begin loading what a batch on all cores will need before Typer is loaded, which takes as long."""
-    if words[:1] in (["colorize"], ["batch"]):
+    if words[:1] in (["colorize"], ["batch"], ["page"]):
         # NumPy's threads begin with turning in circles, on cores that have other things to load
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     if words[:1] in (["train"], ["tune"]):
         # threads that wait turn in circles, and where anything else runs beside, most of the time goes there
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     others = ("-h", "--help", "--workers", "--engine")
-    if words[:1] == ["batch"] and not any(word.startswith(others) for word in words):
+    if words[:1] in (["batch"], ["page"]) and not any(word.startswith(others) for word in words):
         from polycolor_cli.batch.processes import cores, warm_up
 
-        if cores() > 1:
+        if cores() > 1 or words[0] == "page":
             warm_up()

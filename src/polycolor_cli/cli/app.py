@@ -2,7 +2,7 @@
 
 import typer
 
-from polycolor_cli.cli import batch, colorize, colors, dataset, evaluate, models, train, tune
+from polycolor_cli.cli import batch, colorize, colors, dataset, evaluate, models, page, train, tune
 from polycolor_cli.cli.quick import QuickCommand, QuickGroup
 
 app = typer.Typer(
@@ -15,7 +15,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-_PANELS = {"Fill": (colorize, batch, colors), "Teach": (train, tune, dataset, evaluate)}
+_PANELS = {"Fill": (colorize, batch, page, colors), "Teach": (train, tune, dataset, evaluate)}
 for panel, modules in _PANELS.items():
     for module in modules:
         name = module.__name__.rpartition(".")[2]

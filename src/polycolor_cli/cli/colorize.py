@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from polycolor_cli.fill.colorizer import Colorizer, How
 
 EPILOG = "Example: polycolor colorize shape.png --color magenta -o out.png"
-MARK = "fill"
-"""What the files of results say of themselves, beside who made them."""
 
 
 def command(
@@ -96,17 +94,12 @@ def _tell(source: str, colorizer: "Colorizer", by: str) -> None:
     from polycolor_cli.files.picture import read_picture
 
     regions = colorizer.regions(read_picture(Path(source)), by)  # type: ignore[arg-type]
-    table = [
-        {"region": number, "area": area, "box": box, "point": point}
-        for number, (area, box, point) in enumerate(
-            zip(regions.areas.tolist(), regions.boxes.tolist(), regions.points.tolist(), strict=True), 1
-        )
-    ]
-    print(json.dumps({"source": source, "count": regions.count, "regions": table}))
+    print(json.dumps({"source": source, "count": regions.count, "regions": regions.table()}))
 
 
 def _one(source: str, target: Path | None, colorizer: "Colorizer", how: "How", quiet: bool) -> None:
     from polycolor_cli.files.picture import encode, read_bytes, read_picture, write_picture
+    from polycolor_cli.fill.paint import MARK
 
     if target is not None:
         _refuse_foreign(target)

@@ -30,7 +30,8 @@ class Style:
     outline that are left out from end to end. apart: how much free paper is left where lines meet, and how often.
     over: how far lines go beyond their ends, and how often.
     wobble: pixels. whiskers, ornaments: strokes over the outline and inside of it. cut: whether a thing ends
-    without a line at its lower end or to one side, as busts and trunks do.
+    without a line at its lower end or to one side, as busts and trunks do. halo: how far all other lines keep away
+    from one area that is in front of the others, 0 where none is.
     """
 
     inner: float
@@ -44,6 +45,7 @@ class Style:
     whiskers: int
     ornaments: int
     cut: bool = False
+    halo: float = 0.0
 
     @classmethod
     def sample(cls, rng: Rng, wobble: float) -> "Style":
@@ -60,6 +62,7 @@ class Style:
             whiskers=int(rng.integers(1, 7)) if rng.random() < 0.25 else 0,
             ornaments=int(rng.integers(1, 5)) if rng.random() < 0.3 else 0,
             cut=bool(rng.random() < 0.33),
+            halo=0.0 if careful or rng.random() < 0.75 else rng.uniform(0.6, 2.5),
         )
 
 
@@ -100,14 +103,17 @@ def draw(
     kept = _drawn_pairs(rng, illustration, style.inner)
     least = min(canvas.width, canvas.height)
     opened = _openings(rng, arcs, outer | kept, style, width, least)
+    # an edge that is left out whole is nothing that parts two areas for the eye
+    missing: dict[int, list[tuple[float, float]]] = {number: [] for number in opened}
     for number, edge in _straight_edges(rng, illustration, place, style.edges, least):
-        opened[number].append(edge)
-    strokes = []
+        missing[number].append(edge)
+    front = int(rng.choice(np.unique(illustration.sides[illustration.sides > 0]))) if style.halo else 0
+    strokes: list[tuple[bool, Path]] = []
     for number, (arc, is_outer) in enumerate(zip(arcs, outer, strict=True)):
         if not is_outer and not kept[number]:
             continue
-        free = _outside(len(arc), opened[number] if beyond is None else [])
-        seen = np.ones(len(arc), np.bool_) if beyond is None else ~beyond(*arc.T)
+        free = _outside(len(arc), opened[number] + missing[number] if beyond is None else [])
+        seen = _outside(len(arc), missing[number]) if beyond is None else ~beyond(*arc.T)
         if style.wobble:
             arc = arc + tremble(rng, len(arc), style.wobble)
         pieces, is_border = _runs(arc, free & seen), True
@@ -118,8 +124,14 @@ def draw(
         if is_border:
             for piece in _runs(arc, seen):
                 canvas.mean(piece, width)
-        strokes += [_carried_on(rng, piece, style.over, width) for piece in pieces if len(piece) > 1]
-    for stroke in strokes:
+        is_front = front > 0 and front in illustration.sides[number]
+        strokes += [(is_front, _carried_on(rng, piece, style.over, width)) for piece in pieces if len(piece) > 1]
+    for stroke in (path for is_front, path in strokes if not is_front):
+        line(stroke)
+    in_front = [path for is_front, path in strokes if is_front]
+    for stroke in in_front:
+        canvas.stroke(stroke, width * (1 + 2 * style.halo), erase=True)
+    for stroke in in_front:
         line(stroke)
     for _ in range(style.ornaments):
         line(_ornament(rng, arcs[rng.integers(len(arcs))], width, least))

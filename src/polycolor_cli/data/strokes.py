@@ -199,12 +199,15 @@ class Canvas:
                 cv2.polylines(plane, [self._fixed(contour)], True, 0, thickness, cv2.LINE_8, _SHIFT)
 
     def occlude(self, mask: NDArray[np.uint8], margin: float = 0.0) -> None:
-        """The same for a thing in front that is given as a mask of the canvas."""
+        """Rub out lines behind a thing that is given as a mask of the canvas, and ink within `margin` pixels of it.
+
+        What is meant to be covered stays: a thing goes on behind the one in front of it.
+        """
+        self.meant[mask > 0] = 0
         if margin:
             size = 2 * round(margin * self.scale) + 1
             mask = cv2.dilate(mask, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size)))
-        for plane in (self.ink, self.region, self.meant):
-            plane[mask > 0] = 0
+        self.ink[mask > 0] = 0
 
     def text(self, word: str, at: NDArray, height: float, width: float) -> None:
         """Write a word with its lower left corner at `at`, in single strokes."""

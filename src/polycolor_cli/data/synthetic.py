@@ -418,6 +418,11 @@ def _illustration(canvas: Canvas, rng: Rng, pen: Pen) -> None:
         place = lineart.placed(rng, one, canvas.width, canvas.height, share)
         style = lineart.Style.sample(rng, min(pen.hand.wobble, 0.02) * least * 0.3)
         lineart.draw(canvas, rng, one, place, pen.width, lambda path: pen.line(canvas, path), style)
+        if rng.random() < 0.2:
+            found, _ = cv2.findContours(canvas.region, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_TC89_L1)
+            largest = max(found, key=cv2.contourArea, default=np.zeros((0, 1, 2)))
+            for _ in range(int(rng.integers(1, 3)) if len(largest) > 6 else 0):
+                _loose(canvas, rng, pen, (largest[:, 0].astype(float) + 0.5) / canvas.scale)
     if rng.random() < 0.2:
         for _ in range(int(rng.integers(1, 4))):
             at = rng.uniform(0.05, 0.95, 2) * [canvas.width, canvas.height]
@@ -452,13 +457,13 @@ def _nothing(canvas: Canvas, rng: Rng, pen: Pen) -> None:
 
 
 SCENES: dict[str, tuple[Callable[[Canvas, Rng, Pen], None], float]] = {
-    "one": (_one, 0.13),
-    "sketch": (_sketch, 0.07),
-    "page": (_page, 0.09),
-    "composition": (_composition, 0.08),
-    "stack": (_stack, 0.07),
+    "one": (_one, 0.11),
+    "sketch": (_sketch, 0.06),
+    "page": (_page, 0.08),
+    "composition": (_composition, 0.07),
+    "stack": (_stack, 0.06),
     "rings": (_rings, 0.06),
-    "illustration": (_illustration, 0.38),
+    "illustration": (_illustration, 0.44),
     "solid": (_solid, 0.03),
     "scribbles": (_scribbles, 0.03),
     "nothing": (_nothing, 0.06),
@@ -645,7 +650,7 @@ def drawing(seed: int, index: int, size: tuple[int, int] = (128, 128), world: Wo
         ink = np.where(ink > 100, np.uint8(255), np.uint8(0))
     plain = rng.random() < 0.5
     gray = _ink_to_gray(rng, ink.astype(np.float32) / np.float32(255), plain)
-    if not plain and page is None and rng.random() < 0.18:
+    if not plain and page is None and rng.random() < 0.22:
         gray = _on_surface(rng, ink.astype(np.float32) / np.float32(255))
     if page is not None:
         gray = _desk(rng, gray, at_size(page, w, h).astype(np.float32) / np.float32(255))

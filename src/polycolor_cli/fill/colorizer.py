@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     # what becomes of a picture: a painting, a label map (uint16), or its coverage in gray
     How = Paint | RegionPaint | LabelMap | None
 
+State = Literal["filled", "empty", "doubtful"]
+
 FOUND = 0.0001
 """Share of a picture that must be covered for a shape to count as found."""
 UNSURE = 0.02
@@ -57,6 +59,28 @@ WARNINGS = {
     "doubtful": "no clear shape found, look at the result (is it a drawing?)",
 }
 """What a person should know of a fill, by its state."""
+
+
+def state_of(share: float, guessed: float) -> "State":
+    """What became of a drawing of which some share is covered, and some of that a guess."""
+    return "empty" if share < FOUND else "doubtful" if guessed > DOUBT else "filled"
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a colorizer sees in a drawing, for a face that paints by itself.
+
+    coverage: uint8 (H, W); regions: those of the drawing; state: what would
+    become of the drawing; warning: what a person should know of it, if anything.
+    """
+
+    coverage: Coverage
+    regions: "Regions"
+    state: "State"
+
+    @property
+    def warning(self) -> str | None:
+        return WARNINGS.get(self.state)
 
 
 @dataclass(frozen=True)
@@ -79,14 +103,9 @@ class Filled:
         return image
 
     @property
-    def found(self) -> bool:
-        """Whether there was a shape at all."""
-        return self.share >= FOUND
-
-    @property
-    def state(self) -> Literal["filled", "empty", "doubtful"]:
+    def state(self) -> "State":
         """What became of the drawing."""
-        return "empty" if not self.found else "doubtful" if self.guessed > DOUBT else "filled"
+        return state_of(self.share, self.guessed)
 
     @property
     def warning(self) -> str | None:
@@ -232,6 +251,12 @@ class Colorizer:
         the model knows no borders.
         """
         return self._regions(self._decide(as_image(picture)), by)
+
+    def look(self, picture: str | Path | Image.Image | NDArray) -> Look:
+        """What is covered in a drawing, and its regions, by one look. Raises as `regions` does."""
+        decision = self._decide(as_image(picture))
+        state = state_of(share_of(decision.coverage), decision.guessed)
+        return Look(decision.coverage, self._regions(decision, "region"), state)
 
     def _part(self, decision: _Decision, how: Paint, regions: "Regions") -> Coverage:
         """The part of a coverage that a paint is for."""

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from polycolor_cli.color import RGB, ColorError, parse_color
+from polycolor_cli.color import RGB, ColorError, parse_color, slug
 from polycolor_cli.errors import PolycolorError
 from polycolor_cli.files.picture import Transparency, in_profile, transparency
 from polycolor_cli.fill.planes import Coverage
@@ -22,6 +22,8 @@ Only = Literal["all", "enclosed"]
 Pixels = NDArray[np.uint8]
 """(H, W) gray, (H, W, 3) RGB or (H, W, 4) RGBA."""
 
+MARK = "fill"
+"""What the files of results say of themselves, beside who made them."""
 INK = 0.1
 """How much darker than its paper, of 1, a pixel must be at least to be ink; all of it counts from twice that on."""
 NOISE = 4
@@ -61,6 +63,11 @@ class Paint:
     def rgb(self) -> RGB:
         """The colour to fill with."""
         return rgb_of(self.color)
+
+    @property
+    def slug(self) -> str:
+        """The word that a result's file name ends in."""
+        return slug(self.color if isinstance(self.color, str) else "#{:02x}{:02x}{:02x}".format(*self.rgb))
 
     def under(self, profile: bytes) -> "Paint":
         """The same with its colours, which are sRGB's, as the values that mean them under an ICC profile."""
@@ -178,15 +185,25 @@ def under_ink(color: RGB | Pixels, amount: int | Coverage, image: Image.Image, c
     Where there is no ink the colour is untouched. On dark paper the ink is light, and all is turned over.
     amount: by how much, of 255, the colour has been multiplied already.
     """
-    pixels, outside = np.asarray(image), np.asarray(image.convert("L"))[coverage == 0]
-    if not outside.size or _median(outside) >= 128:
-        return _multiplied(color, _ink_share(pixels, coverage))
+    share, is_dark = ink_share(image, coverage)
+    if not is_dark:
+        return _multiplied(color, share)
     import cv2
 
     whole = np.full_like(coverage, 255) if isinstance(amount, int) else amount
     whole = cv2.merge([whole] * 3)
     missing = whole - np.array(color, np.uint8)
-    return whole - _multiplied(missing, _ink_share(255 - pixels, coverage))
+    return whole - _multiplied(missing, share)
+
+
+def ink_share(image: Image.Image, coverage: Coverage) -> tuple[Pixels, bool]:
+    """What is left of a colour under a picture's ink, of 255, (H, W) or (H, W, 3), and whether its paper is dark.
+
+    On dark paper, where the ink is light, it is what is left of what the colour lacks of white.
+    """
+    pixels, outside = np.asarray(image), np.asarray(image.convert("L"))[coverage == 0]
+    is_dark = bool(outside.size) and _median(outside) < 128
+    return _ink_share(255 - pixels if is_dark else pixels, coverage), is_dark
 
 
 def blend(inside: Pixels, outside: RGB, coverage: Coverage) -> Pixels:

@@ -50,6 +50,7 @@ class LabelMap:
     """The label map of a picture instead of a painting."""
 
     by: By = "region"
+    slug = "regions"
 
     def under(self, profile: bytes) -> "LabelMap":
         """The same: numbers are no colours."""
@@ -68,6 +69,7 @@ class RegionPaint:
     by: By = "region"
     lines: Lines = "keep"
     background: str | RGB = "keep"
+    slug = "filled"
 
     def __post_init__(self) -> None:
         for name, value, choices in (("by", self.by, By), ("lines", self.lines, Lines)):

@@ -8,6 +8,7 @@ and carried up to the picture's own size along its pixels, so that an edge runs 
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import cv2
 import numpy as np
@@ -86,6 +87,14 @@ class Regions:
             y, x = np.unravel_index(int(depth.argmax()), depth.shape)
             found[number] = left + int(x), top + int(y)
         return found
+
+    def table(self) -> list[dict[str, Any]]:
+        """For programs: number, area, box (left, top, right, bottom) and a point (x, y) of each region."""
+        rows = zip(self.areas.tolist(), self.boxes.tolist(), self.points.tolist(), strict=True)
+        return [
+            {"region": number, "area": area, "box": box, "point": point}
+            for number, (area, box, point) in enumerate(rows, 1)
+        ]
 
     def at(self, x: float, y: float) -> int:
         """The number of the region under a point, in pixels. Raises PointError where there is none."""

@@ -13,7 +13,7 @@ Loss = Literal["bce-dice", "l1", "mse"]
 
 BORDER_WEIGHT = 0.4
 """What the border's loss counts beside the coverage's."""
-GAP_WEIGHT = 4.0
+GAP_WEIGHT = 1.0
 """What a pixel of a border without ink counts more than another: gaps are few, and all that the border is for."""
 
 
