@@ -2,7 +2,11 @@
 
 import asyncio
 import io
+import json
 import os
+import re
+import shlex
+import shutil
 import signal
 import socket
 import struct
@@ -91,6 +95,22 @@ def test_regions_as_a_picture_and_as_a_table(server: Server, polycolor: Run, tmp
         assert one["area"] == (labels == one["region"]).sum()
         x, y = one["point"]
         assert labels[y, x] == one["region"]
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="there is no curl here")
+def test_the_lines_of_the_readme_run(server: Server, tmp_path: Path) -> None:
+    house(400).save(tmp_path / "house.png")
+    house(400).save(tmp_path / "shape.png")
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    lines = re.findall(r"^ {4}(curl .*)$", readme, re.MULTILINE)
+    assert len(lines) == 4
+    for line in lines:
+        command = shlex.split(line.replace("http://127.0.0.1:8425/", server.url))
+        # points of the README's own house
+        command = [word.replace("120,80", "200,120").replace("30,200", "200,300") for word in command]
+        done = subprocess.run([*command, "--fail", "--silent"], cwd=tmp_path, capture_output=True, check=True)
+        assert "-o" in command or json.loads(done.stdout)["count"] == 3
+    assert Image.open(tmp_path / "labels.png").mode == "I;16"
 
 
 def chunk(kind: bytes, data: bytes) -> bytes:

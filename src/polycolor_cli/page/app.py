@@ -50,7 +50,9 @@ def build(workers: Workers, hosts: Collection[str], addresses: bool, given: Sequ
 
     async def given_picture(request: Request) -> Response:
         number = request.path_params["number"]
-        return FileResponse(given[number]) if number < len(given) else _refused(404, "there is no such picture")
+        if number < len(given) and given[number].is_file():
+            return FileResponse(given[number])
+        return _refused(404, "there is no such picture")
 
     async def index(request: Request) -> Response:
         return FileResponse(STATIC / "index.html")

@@ -19,7 +19,29 @@ export async function unpacked(blob) {
     look.inside[i] = numbers[j + 2];
   }
   delete planes.regions;
+  look.mixed = mixed(look);
   return Object.assign(look, planes, { coverage: planes.coverage.values });
+}
+
+/** 1 where a pixel or one of its eight neighbours is of another region, or of its rim: colours are mixed there. */
+function mixed({ width, height, nearest, inside }) {
+  const found = new Uint8Array(nearest.length);
+  const kind = new Uint32Array(nearest.length);
+  for (let i = 0; i < kind.length; i++) kind[i] = (nearest[i] << 1) | (inside[i] === 255);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0, i = y * width; x < width; x++, i++) {
+      // each pair of neighbours is looked at once: to the right, and the three below
+      const right = x + 1 < width;
+      const below = y + 1 < height;
+      if (right && kind[i] !== kind[i + 1]) found[i] = found[i + 1] = 1;
+      if (!below) continue;
+      const under = i + width;
+      if (kind[i] !== kind[under]) found[i] = found[under] = 1;
+      if (right && kind[i] !== kind[under + 1]) found[i] = found[under + 1] = 1;
+      if (x && kind[i] !== kind[under - 1]) found[i] = found[under - 1] = 1;
+    }
+  }
+  return found;
 }
 
 async function pixels(png, channels) {

@@ -141,11 +141,12 @@ async function paintOf(fill, seen) {
   return { mode: "regions", table, lines: linesOf(fill), background };
 }
 
-async function paint(box = null) {
+/** Paint the picture on the stage: all of it, or what has changed with one region. */
+async function paint(only = 0) {
   const fill = current.history.state;
   const how = await paintOf(fill, look);
-  const part = box ? widened(look, box) : everything(look);
-  compose(look, how, shown, part);
+  const part = only ? widened(look, look.regions[only - 1].box) : everything(look);
+  compose(look, how, shown, part, only);
   const [left, top, right, bottom] = part;
   after.putImageData(shown, 0, 0, left, top, right - left, bottom - top);
   update();
@@ -163,10 +164,10 @@ async function reduced(seen, fill) {
   });
 }
 
-async function change(changes, box = null) {
+async function change(changes, only = 0) {
   if (!current || !look) return;
   current.history.push({ ...current.history.state, ...changes });
-  await paint(box);
+  await paint(only);
   later(current);
 }
 
@@ -233,18 +234,17 @@ async function click(x, y) {
 
 async function fillRegion(number, point) {
   const fill = current.history.state;
-  const box = look.regions[number - 1].box;
   const at = new Map(fill.at);
-  let whole = null;
   if (fill.mode === "whole") {
     // what was filled stays so, but for the region that is clicked
     at.clear();
     for (const region of look.regions) at.set(region.region, { point: region.point, color: fill.color });
-    whole = everything(look);
   }
   if (tool === "erase") at.delete(number);
   else at.set(number, { point, color });
-  await change({ mode: "regions", at, each: null }, whole ?? box);
+  // over the lines, colour reaches what is nearest to a region, wherever that lies
+  const isAlone = fill.mode === "regions" && linesOf(fill) === "keep";
+  await change({ mode: "regions", at, each: null }, isAlone ? number : 0);
   say(`region ${number} of ${look.regions.length}: ${tool === "erase" ? "bare" : color}`);
 }
 
@@ -388,6 +388,7 @@ async function eachItsOwn() {
   if (picture !== current) return;
   const at = new Map(look.regions.map(({ region, point }) => [region, { point, color: colors.get(region) }]));
   await change({ mode: "regions", at, each: palette });
+  say(look.regions.length ? `${look.regions.length} regions, each in its own colour` : "no region was found in this drawing");
 }
 
 /** Bring all that is shown beside the picture up to date. */
@@ -590,6 +591,8 @@ document.addEventListener("keydown", attempt(async (event) => {
 attempt(async () => {
   const about = await api.about();
   limit = about.most_bytes;
+  // known before anybody can choose another
+  await api.colorOf(color);
   for (const [name, hex] of Object.entries(about.palette)) {
     const button = document.createElement("button");
     button.type = "button";

@@ -14,14 +14,19 @@ export function widened(look, [left, top, right, bottom]) {
  * Paint a box of a picture into `out`, an ImageData of its size.
  *
  * paint: {mode, lines, background} with `rgb` for the whole shape, or `table`, the [r, g, b] of each region by its
- * number; background is "keep", "transparent", or an [r, g, b].
+ * number; background is "keep", "transparent", or an [r, g, b]. only: the number of the one region that has changed,
+ * 0 for all.
  */
-export function compose(look, paint, out, box) {
+export function compose(look, paint, out, box, only = 0) {
   if (paint.mode === "whole") whole(look, paint, out.data, box);
-  else parts(look, paint, out.data, box);
+  else parts(look, paint, out.data, box, only);
 }
 
-const scaled = (value, share) => Math.round((value * share) / 255);
+// value * share / 255, rounded: both are bytes
+function scaled(value, share) {
+  const product = value * share + 128;
+  return (product + (product >> 8)) >> 8;
+}
 
 function under(look, i, k, value, amount) {
   const { values, channels } = look.ink;
@@ -49,44 +54,56 @@ function whole(look, { rgb, lines, background }, out, [left, top, right, bottom]
   }
 }
 
-function parts(look, { table, lines, background }, out, [left, top, right, bottom]) {
-  const { picture, coverage, nearest, inside, width, height } = look;
+function parts(look, { table, lines, background }, out, [left, top, right, bottom], only) {
+  const { picture, coverage, nearest, inside, mixed, width } = look;
   const keeps = lines === "keep";
-  const color = (i) => (!keeps || inside[i] === 255 ? table[nearest[i]] : undefined);
-  const layer = [0, 0, 0, 0];
+  const isColor = background !== "keep" && background !== "transparent";
+  const step = picture.channels === 3 ? 3 : 1;
+  const layer = new Uint8Array(4);
   for (let y = top; y < bottom; y++) {
-    const rows = [Math.max(y - 1, 0) * width, y * width, Math.min(y + 1, height - 1) * width];
-    for (let x = left; x < right; x++) {
-      const i = rows[1] + x;
-      const columns = [Math.max(x - 1, 0), x, Math.min(x + 1, width - 1)];
-      const here = color(i);
-      let alike = true;
-      for (let n = 0; n < 9 && alike; n++) alike = color(rows[(n / 3) | 0] + columns[n % 3]) === here;
-      if (alike) {
-        for (let k = 0; k < 3; k++) layer[k] = here ? here[k] : 0;
-        layer[3] = here ? 255 : 0;
-      } else {
-        layer.fill(0);
-        for (const row of rows) {
-          for (const column of columns) {
-            const one = color(row + column);
-            if (!one) continue;
-            for (let k = 0; k < 3; k++) layer[k] += one[k] / 9;
-            layer[3] += 255 / 9;
-          }
-        }
-        for (let k = 0; k < 4; k++) layer[k] = Math.round(layer[k]);
+    for (let x = left, i = y * width + left; x < right; x++, i++) {
+      if (mixed[i]) blurred(look, table, keeps, x, y, layer);
+      else {
+        if (only && nearest[i] !== only) continue;
+        const color = keeps && inside[i] !== 255 ? undefined : table[nearest[i]];
+        if (color) {
+          layer.set(color);
+          layer[3] = 255;
+        } else layer.fill(0);
       }
       const covered = coverage[i];
       if (!keeps) for (let k = 0; k < 4; k++) layer[k] = scaled(layer[k], covered);
       const amount = layer[3];
       for (let k = 0; k < 3; k++) {
-        const before = picture.values[picture.channels === 3 ? 3 * i + k : i];
-        const value = scaled(before, 255 - amount) + (keeps ? under(look, i, k, layer[k], amount) : layer[k]);
-        const isColor = background !== "keep" && background !== "transparent";
+        const before = scaled(picture.values[step === 3 ? 3 * i + k : i], 255 - amount);
+        const value = before + (keeps ? under(look, i, k, layer[k], amount) : layer[k]);
         out[4 * i + k] = isColor ? scaled(value, covered) + scaled(background[k], 255 - covered) : value;
       }
       out[4 * i + 3] = background === "transparent" ? Math.max(covered, amount) : 255;
     }
   }
+}
+
+/** The mean colour and amount of the nine pixels around one, into `layer`. */
+function blurred({ nearest, inside, width, height }, table, keeps, x, y, layer) {
+  let red = 0;
+  let green = 0;
+  let blue = 0;
+  let count = 0;
+  for (let v = y - 1; v <= y + 1; v++) {
+    const row = Math.min(Math.max(v, 0), height - 1) * width;
+    for (let u = x - 1; u <= x + 1; u++) {
+      const i = row + Math.min(Math.max(u, 0), width - 1);
+      const color = keeps && inside[i] !== 255 ? undefined : table[nearest[i]];
+      if (!color) continue;
+      red += color[0];
+      green += color[1];
+      blue += color[2];
+      count += 1;
+    }
+  }
+  layer[0] = Math.round(red / 9);
+  layer[1] = Math.round(green / 9);
+  layer[2] = Math.round(blue / 9);
+  layer[3] = Math.round((255 * count) / 9);
 }
