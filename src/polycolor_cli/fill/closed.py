@@ -7,25 +7,12 @@ takes the bays of such an outline for gaps too; a flood fill does not, and is qu
 import numpy as np
 from numpy.typing import NDArray
 
+from polycolor_cli.fill.masks import background, bounding_box, dilated, distance_to, touches_rim
 from polycolor_cli.fill.planes import Coverage, Gray, Mask
-from polycolor_cli.fill.rules import (
-    FLAT,
-    background,
-    exact_where_clean,
-    is_clean,
-    is_line_art,
-    is_two_tone,
-    paper_gray,
-)
+from polycolor_cli.fill.rules import INK, SOFT, exact_where_clean, is_clean, is_line_art, is_two_tone, paper_gray
 
-FAINT = 0.25
-"""How far from paper to the darkest ink a gray must be to count as ink."""
-HOLLOW = 0.15
-"""Enclosed paper, for each pixel of ink, from which on ink is an outline and not a filled shape."""
 REACH = 1.5
 """Line widths that ink may lie away from what it encloses; ink farther off belongs to a loose end."""
-TIP = 3
-"""Squares as wide as the line that may lie farther off: the tip of a sharp corner, no loose end."""
 THINNEST = 0.6
 """Thinnest place of a line, of its usual width, at which it is whole; two pixels less it may always be."""
 
@@ -41,11 +28,11 @@ def closed_coverage(gray: Gray) -> Coverage | None:
     import cv2
 
     contrast = cv2.absdiff(gray, float(paper))
-    ink = contrast >= max(3 * FLAT, FAINT * int(contrast.max()))
+    ink = contrast >= max(2 * SOFT, INK * int(contrast.max()))
     is_sharp = is_two_tone(gray)
-    if not ink.any() or _touches_rim(ink) or not is_line_art(ink) or not (is_sharp or is_clean(gray)):
+    if not ink.any() or touches_rim(ink) or not is_line_art(ink) or not (is_sharp or is_clean(gray)):
         return None
-    box = _bounding_box(ink)
+    box = bounding_box(ink)
     contrast, ink = (np.ascontiguousarray(plane[box]) for plane in (contrast, ink))
     around = background(ink)
     # a line that is pale somewhere may be meant as open there
@@ -53,8 +40,8 @@ def closed_coverage(gray: Gray) -> Coverage | None:
         return None
     # a pinhole in a line is no inside
     cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
-    depth = _distance_to(~(around | (cv2.morphologyEx(ink.view(np.uint8), cv2.MORPH_CLOSE, cross) > 0)))
-    if not _all_closed(ink, around, depth) or _is_bitten(depth[ink & _dilated(around)]):
+    depth = distance_to(~(around | (cv2.morphologyEx(ink.view(np.uint8), cv2.MORPH_CLOSE, cross) > 0)))
+    if not _all_closed(ink, around, depth) or _is_bitten(depth[ink & dilated(around)]):
         return None
     covered = np.zeros_like(gray)
     covered[box] = np.where(around, np.uint8(0), np.uint8(255))
@@ -69,43 +56,16 @@ def _all_closed(ink: Mask, around: Mask, depth: NDArray[np.float32]) -> bool:
     at = np.flatnonzero(ink)
     of_shape = shape.ravel()[at]
     inked = np.bincount(of_shape, minlength=count)
-    enclosed = np.bincount(shape.ravel(), minlength=count) - inked
-    if (enclosed < HOLLOW * inked)[1:].any():
-        return False
     # across a line of width w, the distance to its sides is w / 4 on the mean, and half a pixel
-    width = 4 * np.bincount(of_shape, _distance_to(~ink).ravel()[at], count) / np.maximum(inked, 1) - 1
+    width = 4 * np.bincount(of_shape, distance_to(~ink).ravel()[at], count) / np.maximum(inked, 1) - 1
     far = np.zeros_like(ink)
     far.ravel()[at] = depth.ravel()[at] > REACH * width[of_shape]
     _, label = cv2.connectedComponents(far.view(np.uint8), connectivity=8)
-    return not (far & (np.bincount(label.ravel())[label] > TIP * width[shape] ** 2)).any()
+    # what is smaller than a square of the line's width is the tip of a sharp corner
+    return not (far & (np.bincount(label.ravel())[label] > width[shape] ** 2)).any()
 
 
 def _is_bitten(thickness: NDArray[np.float32]) -> bool:
     """Whether a line, by how thick it is at each pixel of its outer side, is so thin somewhere that a piece is gone."""
     usual = np.median(thickness)
     return bool(thickness.min() < min(THINNEST * usual, usual - 2))
-
-
-def _touches_rim(mask: Mask) -> bool:
-    return bool(mask[[0, -1]].any() or mask[:, [0, -1]].any())
-
-
-def _bounding_box(mask: Mask) -> tuple[slice, slice]:
-    """The smallest box around the pixels of a mask and all beside them."""
-    import cv2
-
-    left, top, width, height = cv2.boundingRect(mask.view(np.uint8))
-    return slice(max(top - 1, 0), top + height + 1), slice(max(left - 1, 0), left + width + 1)
-
-
-def _dilated(mask: Mask) -> Mask:
-    import cv2
-
-    return cv2.dilate(mask.view(np.uint8), np.ones((3, 3), np.uint8)).view(np.bool_)
-
-
-def _distance_to(mask: Mask) -> NDArray[np.float32]:
-    """How many pixels each pixel is away from the nearest one of a mask; around the picture is none of it."""
-    import cv2
-
-    return cv2.distanceTransform((~mask).view(np.uint8), cv2.DIST_L2, 3)

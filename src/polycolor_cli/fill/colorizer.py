@@ -44,10 +44,8 @@ FOUND = 0.0001
 """Share of a picture that must be covered for a shape to count as found."""
 UNSURE = 0.02
 """How much of what is covered may be neither covered nor bare, edges aside, before it is looked at more closely."""
-DOUBT = 0.1
-"""How much of what is covered may be neither covered nor bare, edges aside, before a fill counts as doubtful."""
 HOPELESS = 0.12
-"""How much of it before no guess is filled, and nothing at all where the paper is not even flat.
+"""How much of it before a fill is doubtful and no guess filled, and nothing at all where the paper is not even flat.
 
 Of drawings beyond, not one in ten would come out right; photographs are the rest."""
 
@@ -63,7 +61,7 @@ WARNINGS = {
 
 def state_of(share: float, guessed: float) -> "State":
     """What became of a drawing of which some share is covered, and some of that a guess."""
-    return "empty" if share < FOUND else "doubtful" if guessed > DOUBT else "filled"
+    return "empty" if share < FOUND else "doubtful" if guessed > HOPELESS else "filled"
 
 
 @dataclass(frozen=True)
@@ -324,7 +322,7 @@ class Colorizer:
         decided_here = 0
         for piece in pieces(gray, DOT << doublings(max(gray.shape))):
             piece_of = self._decide_gray(piece.gray)
-            if piece_of.guessed <= DOUBT:
+            if piece_of.guessed <= HOPELESS:
                 np.maximum(coverage[piece.view], piece_of.coverage, out=coverage[piece.view])
                 decided_here += int(piece_of.coverage.sum(dtype=np.int64))
         return min(1.0, decided_here / max(int(coverage.sum(dtype=np.int64)), 1))

@@ -13,8 +13,8 @@ from PIL import Image
 from polycolor_cli.color import RGB, ColorError, parse_color, slug
 from polycolor_cli.errors import PolycolorError
 from polycolor_cli.files.picture import Transparency, in_profile, transparency
+from polycolor_cli.fill.masks import neighbours
 from polycolor_cli.fill.planes import Coverage
-from polycolor_cli.fill.rules import neighbours
 
 Lines = Literal["fill", "keep"]
 Holes = Literal["fill", "keep"]

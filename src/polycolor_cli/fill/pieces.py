@@ -12,15 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polycolor_cli.fill.planes import Gray
+from polycolor_cli.fill.rules import INK
 
 LONGEST = 1240
 """Longest side, in pixels, that a page is searched in."""
-INK = 0.35
-"""How far from the paper to the darkest ink a gray must be to be ink."""
 JOINED = 5
-"""Side of the square that ink is dilated by in the search: what a small gap parts is one piece."""
-SMALLEST = 20
-"""Pixels, on the page, that a piece must be long; smaller ones are dots."""
+"""Side of the square that ink is dilated by in the search: what a small gap parts is one piece, what is no longer than
+four of them a dot."""
 MOST = 2000
 """Pieces or letters beyond which a page is noise, or fine print."""
 CLOSE = 0.35
@@ -29,8 +27,6 @@ CLOSE_WORDS = 0.8
 """The same for those of different widths; things of one width a little apart are no letters."""
 SAME = 0.15
 """Share by which widths may differ and be the same."""
-ALIKE = 2.2
-"""Times as high as its neighbour that a letter may be."""
 LETTERS = 60
 """Letters from which on a page may be one of text."""
 TEXT = 0.75
@@ -51,7 +47,7 @@ class Piece:
 
 def pieces(gray: Gray, longest: float) -> Iterator[Piece]:
     """The pieces of a page that are no longer than some pixels, letters left out. gray: uint8 (H, W)."""
-    if min(gray.shape) < SMALLEST:
+    if min(gray.shape) < 4 * JOINED:
         return
     ink, step = _ink(gray)
     label, boxes = _components(ink)
@@ -62,7 +58,7 @@ def pieces(gray: Gray, longest: float) -> Iterator[Piece]:
     label, boxes = _components(cv2.dilate(ink, np.ones((JOINED, JOINED), np.uint8)))
     boxes = boxes * step
     length = boxes[:, 2:].max(1, initial=0)
-    for number in np.flatnonzero((length >= SMALLEST) & (length <= longest)):
+    for number in np.flatnonzero((length >= 4 * JOINED) & (length <= longest)):
         left, top, width, height = boxes[number]
         margin = int(AROUND * length[number]) + step
         rows = slice(max(top - margin, 0), min(top + height + margin, gray.shape[0]))
@@ -79,7 +75,7 @@ def pieces(gray: Gray, longest: float) -> Iterator[Piece]:
 
 def is_text(gray: Gray) -> bool:
     """Whether a page is of printed text: many letters, nearly all of its ink, standing in rows."""
-    if min(gray.shape) < SMALLEST:
+    if min(gray.shape) < 4 * JOINED:
         return False
     _, boxes = _components(_ink(gray)[0])
     # dots over letters and full stops are neither here nor there
@@ -112,7 +108,7 @@ def _in_rows(boxes: NDArray[np.int32]) -> NDArray[np.bool_]:
     differ = np.abs(width - width[:, None]) > SAME * np.maximum(width, width[:, None])
     close = np.where(differ, CLOSE_WORDS, CLOSE)
     overlap = np.minimum(top + height, (top + height)[:, None]) - np.maximum(top, top[:, None])
-    lower, higher = np.minimum(height, height[:, None]), np.maximum(height, height[:, None])
-    follows = (left > left[:, None]) & (apart < close * lower) & (overlap > lower / 2) & (higher < ALIKE * lower)
+    lower = np.minimum(height, height[:, None])
+    follows = (left > left[:, None]) & (apart < close * lower) & (overlap > lower / 2)
     middle = follows.any(0) & follows.any(1)
     return middle | follows[:, middle].any(1) | follows[middle].any(0)

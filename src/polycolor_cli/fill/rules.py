@@ -5,26 +5,20 @@ covered or bare as a whole, and a hole in what is covered is covered too. Where 
 with half tones only between the two, closed ink covers all that it encloses, and a pixel half of ink is half covered.
 """
 
-import itertools
-from collections.abc import Iterator
-
 import numpy as np
 from numpy.typing import NDArray
 
+from polycolor_cli.fill.masks import background, fraction, neighbours
 from polycolor_cli.fill.planes import Coverage, Gray, Mask
 
 SOFT = 12
-"""How far from 0 and 255 the coverage of a pixel must be to be partial."""
-LARGEST_HOLE = 0.5
-"""Largest hole that is filled, as a share of the covered area; a larger one is a page within a frame."""
+"""Levels of 255 within which a coverage is as good as none or all, and a gray as good as that of flat paper."""
+INK = 0.35
+"""How far from the paper to the darkest ink a gray must be to be ink."""
 NOISY = 0.2
 """Share of neighbouring pixels, one ink and one paper, from which on black and white are noise and no drawing."""
-FLAT = 8
-"""Grays that flat paper may vary to either side."""
 DARK_PAPER = 0.3
 """How far from the darkest to the lightest gray of a picture dark paper may be."""
-STRAY = 0.1
-"""Share of the half tones of a clean drawing that may lie elsewhere than between ink and paper."""
 
 
 def is_two_tone(gray: Gray) -> bool:
@@ -60,7 +54,7 @@ def paper_gray(gray: Gray) -> int | None:
     """The gray of flat paper, which at least half of a picture shows within a few grays; None on any other."""
     counts = np.bincount(gray.ravel(), minlength=256)
     paper = int(counts.argmax())
-    return paper if counts[max(0, paper - FLAT) : paper + FLAT + 1].sum() >= gray.size / 2 else None
+    return paper if counts[max(0, paper - SOFT) : paper + SOFT + 1].sum() >= gray.size / 2 else None
 
 
 def exact_where_clean(gray: Gray, coverage: Coverage) -> Coverage:
@@ -75,7 +69,7 @@ def exact_where_clean(gray: Gray, coverage: Coverage) -> Coverage:
     low, high = gray == ends[0], gray == ends[1]
     # nearly all ink is covered, and of the paper only what lies inside
     covered = coverage >= 128
-    is_dark = _fraction(covered, low) > _fraction(covered, high)
+    is_dark = fraction(covered, low) > fraction(covered, high)
     ink, paper = (low, high) if is_dark else (high, low)
     ink_gray, paper_gray = ends if is_dark else ends[::-1]
     answer = coverage.copy()
@@ -118,7 +112,7 @@ def decide_soft_areas(coverage: Coverage, share: float = 0.5) -> Coverage:
 def fill_holes(coverage: Coverage) -> Coverage:
     """The coverage with its holes covered, and all that is not at its edge covered whole.
 
-    What ink encloses is covered, so there are no holes but the one of a frame around a page.
+    What ink encloses is covered, so there are no holes but the one of a frame around a page, larger than the frame.
     """
     import cv2
 
@@ -126,7 +120,7 @@ def fill_holes(coverage: Coverage) -> Coverage:
     holes = ~(background(covered) | covered)
     if holes.any():
         count, labels = cv2.connectedComponents(holes.view(np.uint8), connectivity=4)
-        small = np.bincount(labels.ravel(), minlength=count) < LARGEST_HOLE * np.count_nonzero(covered)
+        small = np.bincount(labels.ravel(), minlength=count) < np.count_nonzero(covered)
         small[0] = False
         covered = covered | small[labels]
     inside = cv2.erode(covered.view(np.uint8), np.ones((3, 3), np.uint8)) > 0
@@ -136,25 +130,6 @@ def fill_holes(coverage: Coverage) -> Coverage:
 def is_partial(coverage: Coverage) -> Mask:
     """Where a coverage is neither whole nor nothing."""
     return (coverage > SOFT) & (coverage < 255 - SOFT)
-
-
-def background(wall: Mask) -> Mask:
-    """What a flood fill from around the picture reaches, not through a wall."""
-    import cv2  # takes longer to import than a small picture takes to fill
-
-    padded = cv2.copyMakeBorder(wall.view(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
-    cv2.floodFill(padded, None, (0, 0), 2)
-    return padded[1:-1, 1:-1] == 2
-
-
-def neighbours(flat: NDArray[np.intp], height: int, width: int, apart: int = 1) -> Iterator[NDArray[np.intp]]:
-    """The pixels `apart` pixels away in each of eight ways, as flat indices; the rim is its own neighbour."""
-    y, x = np.divmod(flat, width)
-    rows = {way: (y + way * apart).clip(0, height - 1) * width for way in (-1, 0, 1)}
-    columns = {way: (x + way * apart).clip(0, width - 1) for way in (-1, 0, 1)}
-    for down, right in itertools.product(rows, columns):
-        if down or right:
-            yield rows[down] + columns[right]
 
 
 def _half_tones(gray: Gray) -> tuple[NDArray[np.intp], tuple[int, int] | None]:
@@ -170,8 +145,8 @@ def _half_tones(gray: Gray) -> tuple[NDArray[np.intp], tuple[int, int] | None]:
     for near in neighbours(edge, *gray.shape):
         lows |= gray.ravel()[near] == low
         highs |= gray.ravel()[near] == high
-    stray = np.count_nonzero(~(lows & highs))
-    return edge, None if stray > STRAY * edge.size else (low, high)
+    # most half tones of a clean drawing lie between ink and paper
+    return edge, (low, high) if 2 * np.count_nonzero(lows & highs) >= edge.size else None
 
 
 def _enclosed(wall: Mask) -> Mask:
@@ -181,7 +156,3 @@ def _enclosed(wall: Mask) -> Mask:
     around = background(wall)
     # a frame around the whole picture is no shape
     return ~(around | wall) if around.any() else around
-
-
-def _fraction(mask: Mask, among: Mask) -> float:
-    return int(np.count_nonzero(mask & among)) / max(int(np.count_nonzero(among)), 1)
