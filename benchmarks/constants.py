@@ -1,0 +1,104 @@
+"""What the rules around the network and their constants are worth: rules left out, constants halved and doubled.
+
+    python benchmarks/constants.py FOLDER [FOLDER ...]
+
+Each folder is one that `polycolor evaluate` takes. The network's answers are kept from one variant to the next. A row
+says how many drawings lose and gain over .003 of soft IoU, and how many are right (.95) no more, or now.
+"""
+
+import argparse
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+from unittest import mock
+
+import numpy as np
+
+from polycolor_cli.evaluate import metrics
+from polycolor_cli.evaluate.cases import Truth, read_cases
+from polycolor_cli.fill import closed, colorizer, network, pieces, rules
+
+RULES: dict[str, Any] = {
+    "exact_where_clean": lambda gray, coverage: coverage,
+    "decide_soft_areas": lambda coverage, share=0.5: coverage,
+    "fill_holes": lambda coverage: coverage,
+    "closed_coverage": lambda gray: None,
+    "pieces": lambda gray, longest: iter(()),
+    "is_text": lambda gray: False,
+}
+"""What stands in for each rule where it is left out."""
+OWN = {
+    rules: ("SOFT", "INK", "NOISY", "DARK_PAPER"),
+    closed: ("REACH", "THINNEST"),
+    pieces: ("LONGEST", "JOINED", "MOST", "CLOSE", "CLOSE_WORDS", "SAME", "LETTERS", "TEXT", "TALL", "AROUND"),
+    colorizer: ("FOUND", "UNSURE", "HOPELESS", "DOT"),
+}
+"""The constants, by the module that they are set in."""
+
+
+@contextlib.contextmanager
+def remembered() -> Iterator[None]:
+    """Every picture is looked at once."""
+    answers: dict[tuple[bytes, tuple[int, ...], bool], tuple[np.ndarray, float]] = {}
+    look = network.Network.look
+
+    def kept(self: Any, gray: np.ndarray, inputs: Any, closer: bool = False) -> tuple[np.ndarray, float]:
+        key = (gray.tobytes(), gray.shape, closer)
+        if key not in answers:
+            answers[key] = look(self, gray, inputs, closer)
+        answer, guessed = answers[key]
+        return answer.copy(), guessed
+
+    with mock.patch.object(network.Network, "look", kept):
+        yield
+
+
+@contextlib.contextmanager
+def changed(name: str, value: Any) -> Iterator[None]:
+    """A constant or a rule changed, wherever it is known by its name."""
+    with contextlib.ExitStack() as stack:
+        modules: list[ModuleType] = [rules, closed, pieces, colorizer]
+        for module in modules:
+            if hasattr(module, name):
+                stack.enter_context(mock.patch.object(module, name, value))
+        yield
+
+
+def scores(fill: colorizer.Colorizer, drawings: list[Truth]) -> np.ndarray:
+    return np.array(
+        [metrics.soft_iou(fill.coverage(one.drawing)[one.known] / 255, one.coverage[one.known]) for one in drawings]
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folders", type=Path, nargs="+")
+    drawings = [case.load() for folder in parser.parse_args().folders for case in read_cases(folder)]
+    fill = colorizer.Colorizer()
+    with remembered():
+        before = scores(fill, drawings)
+        print(f"{len(drawings)} drawings, {np.mean(before >= metrics.RIGHT):.1%} right, mean {before.mean():.4f}\n")
+        print("| changed | worse / better | no more right / right now |\n|---|---|---|")
+
+        def row(words: str, name: str, value: Any) -> None:
+            with changed(name, value):
+                after = scores(fill, drawings)
+            lost = np.sum((before >= metrics.RIGHT) & (after < metrics.RIGHT))
+            won = np.sum((before < metrics.RIGHT) & (after >= metrics.RIGHT))
+            worse, better = np.sum(after < before - 0.003), np.sum(after > before + 0.003)
+            print(f"| {words} | {worse} / {better} | {lost} / {won} |", flush=True)
+
+        for name, instead in RULES.items():
+            row(f"without `{name}`", name, instead)
+        for module, names in OWN.items():
+            for name in names:
+                usual = getattr(module, name)
+                for factor in (0.5, 2):
+                    value = type(usual)(usual * factor)
+                    row(f"`{name}` {usual:g} -> {value:g}", name, value)
+
+
+if __name__ == "__main__":
+    main()

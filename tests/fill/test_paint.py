@@ -1,0 +1,102 @@
+"""The arithmetic of painting, pixel by pixel."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from polycolor_cli.errors import PolycolorError
+from polycolor_cli.fill.paint import Paint, ink_share, paint
+from polycolor_cli.fill.paint_regions import RegionPaint, paint_regions, palette
+from polycolor_cli.fill.regions import Regions
+
+GRAY = np.full((6, 6), 240, np.uint8)
+GRAY[1, 3:5], GRAY[1, 2], GRAY[2:5, 2] = 60, 120, 60
+"""A corner of a line on paper of 240."""
+COVERAGE = np.zeros((6, 6), np.uint8)
+COVERAGE[1:5, 2:5], COVERAGE[1, 2], COVERAGE[2, 1] = 255, 128, 64
+ORANGE = (200, 100, 0)
+
+
+@pytest.mark.parametrize(
+    ("how", "rows"),
+    [
+        (
+            Paint(ORANGE),
+            # covered in part: the paper beside the line and not its ink, mixed with the colour
+            {
+                1: [240, 240, (220, 170, 120), ORANGE, ORANGE, 240],
+                2: [240, (230, 205, 180), ORANGE, ORANGE, ORANGE, 240],
+            },
+        ),
+        (
+            Paint(ORANGE, "keep"),
+            # a quarter of the paper's light is a quarter of the colour's
+            {
+                1: [240, 240, (110, 85, 60), (50, 25, 0), (50, 25, 0), 240],
+                2: [240, (230, 205, 180), (50, 25, 0), ORANGE, ORANGE, 240],
+            },
+        ),
+        (
+            Paint(ORANGE, background=(0, 0, 255)),
+            {1: [(0, 0, 255), (0, 0, 255), (100, 50, 127), ORANGE, ORANGE, (0, 0, 255)]},
+        ),
+        (
+            Paint(ORANGE, "keep", "transparent"),
+            {2: [(*ORANGE, 0), (*ORANGE, 64), (50, 25, 0, 255), (*ORANGE, 255), (*ORANGE, 255), (*ORANGE, 0)]},
+        ),
+    ],
+    ids=["fill", "keep", "background", "transparent"],
+)
+def test_each_pixel(how: Paint, rows: dict[int, list[int | tuple[int, ...]]]) -> None:
+    painted = paint(Image.fromarray(GRAY), COVERAGE, how)
+    for row, expected in rows.items():
+        channels = [pixel if isinstance(pixel, tuple) else (pixel,) * 3 for pixel in expected]
+        np.testing.assert_array_equal(painted[row], channels)
+
+
+def test_on_dark_paper_light_ink_lightens_the_colour_as_it_lightens_the_paper() -> None:
+    painted = paint(Image.fromarray(255 - GRAY), COVERAGE, Paint((55, 155, 255), "keep"))
+    # the whole picture is the other one turned over
+    np.testing.assert_array_equal(painted, 255 - paint(Image.fromarray(GRAY), COVERAGE, Paint(ORANGE, "keep")))
+    share, is_dark = ink_share(Image.fromarray(255 - GRAY), COVERAGE)
+    assert is_dark
+    assert [share[1, 3], share[3, 3]] == [64, 255]
+    assert ink_share(Image.fromarray(GRAY), COVERAGE)[1] is False
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_regions_of_two_colours_meet_in_the_middle_of_their_line(dark: bool) -> None:
+    gray = np.full((9, 12), 240, np.uint8)
+    gray[:, 5:7] = 0
+    labels = np.ones((9, 12), np.uint16)
+    labels[:, 6:] = 2
+    regions, covered = Regions(labels, labels), np.full((9, 12), 255, np.uint8)
+    covered[[0, -1]] = 0
+    image = Image.fromarray(255 - gray if dark else gray)
+    painted = paint_regions(image, covered, regions, RegionPaint(each=((255, 0, 0), (0, 0, 255))))
+    np.testing.assert_array_equal(painted[4, [0, 4, 7, 11]], [(255, 0, 0), (255, 0, 0), (0, 0, 255), (0, 0, 255)])
+    if not dark:
+        assert not painted[4, 5:7].any()
+    over = paint_regions(image, covered, regions, RegionPaint(each=((255, 0, 0), (0, 0, 255)), lines="fill"))
+    # mixed over the two pixels where they meet, and nowhere else
+    np.testing.assert_array_equal(over[4, 4:8], [(255, 0, 0), (170, 0, 85), (85, 0, 170), (0, 0, 255)])
+
+
+def test_palettes_are_what_they_were() -> None:
+    assert palette("pastel")[:3] == ((244, 175, 175), (175, 195, 244), (215, 244, 175))
+    assert palette("bright")[:3] == ((244, 37, 37), (37, 97, 244), (158, 244, 37))
+    assert palette("random:7")[:3] == ((31, 78, 218), (227, 57, 162), (172, 66, 228))
+    assert palette(" Bright ") == palette("bright")
+
+
+@pytest.mark.parametrize("wrong", [{"lines": "some"}, {"holes": "some"}, {"only": "some"}])
+def test_what_is_no_way_to_paint_is_said(wrong: dict[str, str]) -> None:
+    name = next(iter(wrong))
+    with pytest.raises(PolycolorError, match=rf"^{name} is 'some', not \w+ or \w+$"):
+        Paint("red", **wrong)  # type: ignore[arg-type]
+
+
+def test_a_name_for_the_file_of_each() -> None:
+    assert Paint("Rebecca Purple").slug == "rebeccapurple"
+    assert Paint("#0f0").slug == Paint((0, 255, 0)).slug == "00ff00"
+    assert RegionPaint(each=((1, 2, 3),)).slug == "filled"
