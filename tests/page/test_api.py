@@ -12,7 +12,6 @@ import socket
 import struct
 import subprocess
 import time
-import zipfile
 import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -259,17 +258,6 @@ def test_the_schema_is_one_and_tells_of_what_answers(server: Server) -> None:
         "mask",
         "name",
     }
-
-
-def test_a_zip_keeps_pictures_of_one_name_apart(server: Server) -> None:
-    files = [("file", ("a.png", b"1")), ("file", ("a.png", b"2")), ("file", ("../b.png", b"3"))]
-    answer = requests.post(server.url + "zip", files=files, timeout=9)
-    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
-        assert {name: archive.read(name) for name in archive.namelist()} == {
-            "a.png": b"1",
-            "a-2.png": b"2",
-            "b.png": b"3",
-        }
 
 
 def test_too_many_at_once_are_told_to_come_again(server: Server) -> None:

@@ -235,20 +235,25 @@ def test_drawing_by_mouse_and_filling_it(page: Page, polycolor: Run, tmp_path: P
 
 
 def test_several_pictures_one_colour_one_zip(page: Page, polycolor: Run, tmp_path: Path) -> None:
-    drop(page, ("b.png", png(house(120))), ("a.png", png(house(140))), ("c.txt", b"no picture"))
+    again = ("b.png", png(house(100)))
+    drop(page, ("b.png", png(house(120))), ("ä.png", png(house(140))), ("c.txt", b"no picture"))
     expect(page.locator("#status")).to_have_text("2 of 3 pictures looked at")
+    drop(page, again)
+    expect(page.locator(".thumbnail canvas[width='100']")).to_be_visible()
     expect(page.get_by_text("c.txt: not a PNG")).to_be_visible()
-    expect(page.locator(".thumbnail[aria-current=true]")).to_have_text("a.png")
+    expect(page.locator(".thumbnail[aria-current=true]")).to_have_text("ä.png")
     page.get_by_role("button", name="purple").click()
     page.get_by_role("button", name="All pictures with this colour").click()
-    expect(page.locator("#status")).to_have_text("2 of 2 pictures filled with purple")
+    expect(page.locator("#status")).to_have_text("3 of 3 pictures filled with purple")
     assert saved(page, tmp_path / "all.zip", "#save-all") == "polycolor.zip"
     house(120).save(tmp_path / "b.png")
     polycolor("colorize", "b.png", "--color", "purple", "-o", "out.png")
     with zipfile.ZipFile(tmp_path / "all.zip") as archive:
-        assert archive.namelist() == ["a-purple.png", "b-purple.png"]
+        assert archive.namelist() == ["ä-purple.png", "b-purple.png", "b-purple-2.png"]
+        assert archive.testzip() is None
+        assert Image.open(io.BytesIO(archive.read("b-purple-2.png"))).size == (100, 100)
         assert archive.read("b-purple.png") == (tmp_path / "out.png").read_bytes()
-    page.get_by_role("button", name="Remove a.png").click()
+    page.get_by_role("button", name="Remove ä.png").click()
     expect(page.locator("#command")).to_contain_text("b.png")
 
 

@@ -1,9 +1,6 @@
 """What is asked where: the page's files, the HTTP API for programs, and what the page asks beside it."""
 
-import io
 import json
-import zipfile
-from collections import Counter
 from collections.abc import Collection, Sequence
 from pathlib import Path, PurePosixPath
 
@@ -24,8 +21,6 @@ from polycolor_cli.page.workers import Failed, Full, Workers
 STATIC = Path(__file__).parent / "static"
 MOST_FIELDS = 2000
 """Fields of one form, of which each point is one."""
-MOST_FILES = 1000
-"""Pictures of one ZIP."""
 
 
 def build(workers: Workers, hosts: Collection[str], addresses: bool, given: Sequence[Path], page: bool) -> Guard:
@@ -67,7 +62,6 @@ def build(workers: Workers, hosts: Collection[str], addresses: bool, given: Sequ
         routes += [
             Route("/", index),
             Route("/planes", planes, methods=["POST"]),
-            Route("/zip", zipped, methods=["POST"]),
             Route("/color", color),
             Route("/about", about),
             Route("/given/{number:int}", given_picture),
@@ -94,32 +88,13 @@ async def color(request: Request) -> Response:
     return JSONResponse({"rgb": rgb, "hex": "#{:02x}{:02x}{:02x}".format(*rgb)})
 
 
-async def zipped(request: Request) -> Response:
-    """The pictures of a form as one ZIP, none under another's name."""
-    form = await _form(request, MOST_FILES)
-    if isinstance(form, Response):
-        return form
-    taken: Counter[str] = Counter()
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as file:
-        for _, upload in form.multi_items():
-            if isinstance(upload, UploadFile):
-                path = PurePosixPath(PurePosixPath(upload.filename or "picture.png").name)
-                taken[path.name] += 1
-                name = path.name if taken[path.name] == 1 else f"{path.stem}-{taken[path.name]}{path.suffix}"
-                # PNGs are packed already
-                file.writestr(zipfile.ZipInfo(name), await upload.read())
-    headers = {"Content-Disposition": 'attachment; filename="polycolor.zip"'}
-    return Response(buffer.getvalue(), media_type="application/zip", headers=headers)
-
-
 async def _answered(workers: Workers, what: str, request: Request) -> Response:
     """What a worker answers to a form with a picture."""
     from polycolor_cli.page.work import JSON, Job
 
     try:
         with workers:
-            form = await _form(request, 1)
+            form = await _form(request)
             if isinstance(form, Response):
                 return form
             picture = form.get("picture")
@@ -141,11 +116,11 @@ async def _answered(workers: Workers, what: str, request: Request) -> Response:
     return Response(answer.body, answer.status, answer.headers, answer.media_type)
 
 
-async def _form(request: Request, files: int) -> FormData | Response:
+async def _form(request: Request) -> FormData | Response:
     """The fields of a multipart form, all of it in memory, or why there are none."""
     if not request.headers.get("content-type", "").startswith("multipart/form-data"):
         return _refused(415, "send a form: multipart/form-data")
-    parser = MultiPartParser(request.headers, request.stream(), max_files=files, max_fields=MOST_FIELDS)
+    parser = MultiPartParser(request.headers, request.stream(), max_files=1, max_fields=MOST_FIELDS)
     # nothing is written to this machine
     parser.spool_max_size = MOST_BYTES
     try:

@@ -70,7 +70,7 @@ class Guard:
         async def counted() -> Message:
             nonlocal read
             try:
-                async with asyncio.timeout_at(deadline if read < MOST_BYTES else None):
+                async with asyncio.timeout_at(deadline):
                     message = await receive()
             except TimeoutError:
                 raise TooMuch(408, f"the request did not arrive within {PATIENCE} seconds") from None

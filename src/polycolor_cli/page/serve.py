@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 PORT = 8425
 """Where the page is, where nothing else is asked for and nobody else is there."""
+MOST_CONNECTIONS = 1000
+"""Connections at once; more are told that the page is busy."""
 LOCAL = ("127.0.0.1", "localhost", "::1")
 
 
@@ -45,7 +47,7 @@ class Page:
         self._server = _Server(
             uvicorn.Config(
                 app, loop="asyncio", ws="none", lifespan="off", log_level="critical", access_log=False,
-                server_header=False, proxy_headers=False,
+                server_header=False, proxy_headers=False, limit_concurrency=MOST_CONNECTIONS,
             )
         )  # fmt: skip
 

@@ -68,9 +68,3 @@ export async function filled(picture, fields) {
   const name = /filename\*=UTF-8''([^;]+)/.exec(answer.headers.get("Content-Disposition"));
   return { blob: await answer.blob(), name: decodeURIComponent(name[1]) };
 }
-
-export async function zipped(results) {
-  const data = new FormData();
-  for (const { blob, name } of results) data.append("file", blob, name);
-  return (await asked("zip", { method: "POST", body: data })).blob();
-}

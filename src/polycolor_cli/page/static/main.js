@@ -6,6 +6,7 @@ import { regionAt, unpacked } from "./look.js";
 import { compose, everything, widened } from "./paint.js";
 import { draw, drawn } from "./sheet.js";
 import { View } from "./view.js";
+import { zipped } from "./zip.js";
 
 const AT_ONCE = 2;
 const THUMBNAIL = 192;
@@ -341,7 +342,7 @@ async function saveAll() {
   }, "painted");
   // in the order of the list, whichever was done first
   const done = some.filter((picture) => results.has(picture)).map((picture) => results.get(picture));
-  if (done.length) download(await api.zipped(done), "polycolor.zip");
+  if (done.length) download(await zipped(done), "polycolor.zip");
 }
 
 async function toAll() {
