@@ -302,7 +302,8 @@ def test_an_area_of_another_colour_is_paper_too(colorizer: Colorizer) -> None:
     ("given", "why"),
     [
         (np.zeros((0, 4), np.uint8), "empty"),
-        (np.zeros(9, np.uint8), "shape"),
+        (np.zeros((4, 0), np.uint8), "empty"),
+        (np.zeros(9, np.uint8), r"shape .*give \(H, W\) gray, \(H, W, 3\) RGB or \(H, W, 4\) RGBA"),
         (np.zeros((3, 40, 50), np.uint8), "channels first"),
         (np.zeros((40, 50), np.int64), "int64"),
         (np.full((40, 50), 7.0), "0 to 1"),

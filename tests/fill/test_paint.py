@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageCms
 
 from polycolor_cli.errors import PolycolorError
+from polycolor_cli.files.picture import in_profile
 from polycolor_cli.fill.paint import Paint, ink_share, paint
-from polycolor_cli.fill.paint_regions import RegionPaint, paint_regions, palette
+from polycolor_cli.fill.paint_regions import LabelMap, Point, RegionPaint, paint_regions, palette
 from polycolor_cli.fill.regions import Regions
 
 GRAY = np.full((6, 6), 240, np.uint8)
@@ -100,3 +101,30 @@ def test_a_name_for_the_file_of_each() -> None:
     assert Paint("Rebecca Purple").slug == "rebeccapurple"
     assert Paint("#0f0").slug == Paint((0, 255, 0)).slug == "00ff00"
     assert RegionPaint(each=((1, 2, 3),)).slug == "filled"
+
+
+def test_colours_of_srgb_are_turned_into_a_pictures_own() -> None:
+    # a profile whose red, green and blue change places: what it calls red is sRGB's green
+    profile = turned_profile()
+    red, navy = in_profile((255, 0, 0), profile), in_profile((0, 0, 128), profile)
+    assert red != (255, 0, 0)
+    paint = Paint("red", background="navy").under(profile)
+    assert (paint.color, paint.background) == (red, navy)
+    assert Paint("red", background="transparent").under(profile).background == "transparent"
+    assert Paint("red").under(b"") == Paint("red")
+    regions = RegionPaint(at=((Point(1, 2), "red"),), background="navy").under(profile)
+    assert (regions.at, regions.background) == (((Point(1, 2), red),), navy)
+    assert RegionPaint(each=((255, 0, 0),)).under(profile).each == (red,)
+    assert RegionPaint(each=((255, 0, 0),)).under(profile).background == "keep"
+    assert LabelMap("shape").under(profile) == LabelMap("shape")
+
+
+def turned_profile() -> bytes:
+    """An RGB profile whose colorants are sRGB's in another order."""
+    profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    # the tags' signatures in the table after the header (ICC.1, 7.3)
+    places = {name: profile.index(name) for name in (b"rXYZ", b"gXYZ", b"bXYZ")}
+    for name, other in ((b"rXYZ", b"gXYZ"), (b"gXYZ", b"bXYZ"), (b"bXYZ", b"rXYZ")):
+        profile[places[name] : places[name] + 4] = other
+    # its description says sRGB, which would be taken at its word
+    return bytes(profile).replace("sRGB".encode("utf-16-be"), "mine".encode("utf-16-be")).replace(b"sRGB", b"mine")

@@ -98,6 +98,41 @@ def test_neighbours_get_different_colours() -> None:
     assert colored(regions, [(9, 9, 9)]) == [(9, 9, 9)] * 64
 
 
+def test_a_table_for_programs_and_who_is_beside_whom() -> None:
+    labels = np.zeros((8, 12), np.uint16)
+    labels[1:4, 1:5], labels[1:4, 5:9], labels[4:7, 1:5], labels[6, 10] = 1, 2, 3, 4
+    regions = Regions(labels, labels)
+    assert regions.neighbours() == [{2, 3}, {1}, {1}, set()]
+    table = regions.table()
+    assert [one["region"] for one in table] == [1, 2, 3, 4]
+    assert [one["area"] for one in table] == [12, 12, 12, 1]
+    assert [one["box"] for one in table] == [[1, 1, 5, 4], [5, 1, 9, 4], [1, 4, 5, 7], [10, 6, 11, 7]]
+    assert table[3]["point"] == [10, 6]
+    assert all(regions.at(*one["point"]) == one["region"] for one in table)
+    # the nearest everywhere, also outside
+    assert regions.reaching[0, 0] == 1
+    assert regions.reaching[7, 11] == 4
+
+
+def test_one_look_says_all(colorizer: Colorizer) -> None:
+    look = colorizer.look(panes(gap=8))
+    assert np.array_equal(look.coverage, colorizer.coverage(panes(gap=8)))
+    assert np.array_equal(look.regions.labels, colorizer.regions(panes(gap=8)).labels)
+    assert (look.state, look.warning) == ("filled", None)
+    nothing = colorizer.look(np.full((100, 100), 255, np.uint8))
+    assert (nothing.state, nothing.regions.count) == ("empty", 0)
+    assert nothing.warning == "no shape found, nothing was filled"
+
+
+def test_points_that_ask_for_two_colours_and_what_lies_outside(colorizer: Colorizer) -> None:
+    with pytest.raises(PointError, match=r"^45,41: lies in a region that gets another colour already$"):
+        colorizer(panes(), at=[((40, 40), "red"), ((45, 41), "blue")])
+    twice = colorizer(panes(), at=[((40, 40), "red"), ((45, 41), "#f00")], background="navy")
+    assert twice.getpixel((40, 40)) == (255, 0, 0)
+    assert twice.getpixel((5, 5)) == (0, 0, 128)
+    assert twice.getpixel((100, 40)) == (255, 255, 255)
+
+
 def test_whole_shapes_and_tiny_and_large_pictures(colorizer: Colorizer) -> None:
     assert colorizer.regions(panes(), by="shape").count == 2
     assert colorizer.regions(panes(gap=8).resize((1400, 1400), Image.Resampling.BICUBIC)).labels.shape == (1400, 1400)

@@ -88,7 +88,7 @@ def test_a_flipped_byte_anywhere_is_noticed(tmp_path: Path) -> None:
         damaged = bytearray(whole)
         damaged[place] ^= 0x21
         path.write_bytes(damaged)
-        with pytest.raises(ModelError):
+        with pytest.raises(ModelError, match=rf"^{path}: \w+"):
             read(path)
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from platformdirs import user_cache_path
 
 from polycolor_cli.fill.colorizer import Colorizer
 from polycolor_cli.models import weights
@@ -116,10 +117,12 @@ def test_every_published_model_is_in_the_repository_as_it_is_released() -> None:
 @pytest.mark.parametrize("how", ["good", "slow", "redirect", "unsized"])
 def test_a_model_is_downloaded_once(server: str, how: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("POLYCOLOR_MODELS_URL", f"{server}/{how}")
-    seen: list[int] = []
-    assert read("other", progress=lambda name, done, total: seen.append(done)) == MODEL
-    assert seen[-1] == len(MODEL)
+    seen: list[tuple[str, int, int]] = []
+    assert read("other", progress=lambda *told: seen.append(told)) == MODEL
+    assert seen[-1] == ("other.onnx", len(MODEL), len(MODEL))
+    assert [done for _, done, _ in seen] == sorted({done for _, done, _ in seen})
     count = len(Handler.asked)
+    assert Handler.asked[0] == f"/{how}/other.onnx"
     assert read("other") == MODEL
     assert len(Handler.asked) == count
     assert left(tmp_path) == ["other.onnx"]
@@ -185,8 +188,36 @@ def test_a_url_is_a_model_and_may_say_its_hash(server: str, tmp_path: Path) -> N
     assert read(f"{server}/good/mine2.onnx#sha256={DIGEST}") == MODEL
     with pytest.raises(ModelError, match="SHA-256 differs"):
         read(f"{server}/good/mine3.onnx#sha256={'0' * 64}")
-    with pytest.raises(ModelError, match="not an ONNX file"):
+    with pytest.raises(ModelError, match=f"^{server}/page/mine4.onnx: not an ONNX file"):
         read(f"{server}/page/mine4.onnx")
+    told: list[tuple[str, int, int]] = []
+    read(f"{server}/good/mine5.onnx", progress=lambda *given: told.append(given))
+    read(f"{server}/unsized/mine6.onnx", progress=lambda *given: told.append(given))
+    # a size that nobody says is 0
+    assert {(name, total) for name, _, total in told} == {("mine5.onnx", len(MODEL)), ("mine6.onnx", 0)}
+
+
+def test_addresses_are_asked_as_they_are_given(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for given in (f"{server}/good", f"{server}/good/", f"{server}/good//"):
+        monkeypatch.setenv("POLYCOLOR_MODELS_URL", given)
+        assert weights.mirror() == f"{server}/good/"
+    monkeypatch.delenv("POLYCOLOR_MODELS_URL")
+    assert weights.mirror() == "http://127.0.0.1:9/"
+    with pytest.raises(ModelError, match=r"^https://nowhere\.invalid/x\.onnx: is not in the cache, and nothing is"):
+        read("https://nowhere.invalid/x.onnx", offline=True)
+
+
+def test_the_cache_is_the_users_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("POLYCOLOR_CACHE", raising=False)
+    assert weights.cache() == user_cache_path("polycolor", appauthor=False) / "models"
+    monkeypatch.setenv("POLYCOLOR_CACHE", str(tmp_path))
+    assert weights.cache() == tmp_path / "polycolor-models"
+
+
+@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="there is no file here that cannot be read")
+def test_a_file_that_cannot_be_read_is_named() -> None:
+    with pytest.raises(ModelError, match=r"^/proc/self/mem: cannot be read \(.+\)$"):
+        read("/proc/self/mem")
 
 
 def test_a_cache_that_cannot_be_written(server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,57 @@
+"""The network on pictures of any size: what it is shown of them."""
+
+import numpy as np
+import pytest
+
+from conftest import square
+from polycolor_cli import Colorizer
+from polycolor_cli.fill.network import Network, doublings, enlargement
+from polycolor_cli.models.weights import read
+
+
+@pytest.mark.parametrize(
+    ("longest", "enlarged", "halved"),
+    [(1, 128, 0), (40, 4, 0), (64, 2, 0), (95, 2, 0), (96, 1, 0), (255, 1, 0), (256, 1, 1), (511, 1, 2), (4096, 1, 5)],
+)
+def test_every_picture_is_looked_at_in_some_hundred_pixels(longest: int, enlarged: int, halved: int) -> None:
+    assert enlargement(longest) == enlarged
+    assert doublings(longest) == halved
+    assert 96 <= longest * enlarged / 2**halved <= 255
+
+
+@pytest.mark.parametrize(
+    ("side", "seen"),
+    [(50, 160), (64, 128), (90, 192), (100, 112), (128, 128), (200, 208), (256, 128), (300, 160), (600, 160)],
+)
+def test_what_it_sees(monkeypatch: pytest.MonkeyPatch, side: int, seen: int) -> None:
+    shapes: list[tuple[int, ...]] = []
+
+    def run(self: Network, drawing: np.ndarray, inputs: dict[str, np.ndarray]) -> np.ndarray:
+        shapes.append(drawing.shape)
+        if "guess" in inputs:
+            # the second look leaves edges where they are
+            return inputs["guess"]
+        # all is covered to the left of the middle
+        answer = np.zeros((len(drawing), 1, *drawing.shape[2:]), np.float32)
+        answer[..., : drawing.shape[3] // 2] = 1
+        return answer
+
+    monkeypatch.setattr(Network, "_run", run)
+    picture = np.full((side, side), 255, np.uint8)
+    picture[side // 3, side // 3 :] = 0
+    answer, guessed = Network("polycolor", read()).look(picture, {})
+    assert shapes[0] == (1, 3, seen, seen)
+    assert answer.shape[1:] == (side, side)
+    assert guessed == 0
+    assert (answer[0, side // 4, 2], answer[0, side // 4, -2]) == (255, 0)
+    if side in (50, 64, 90):
+        # enlarged smoothly, and averaged down again
+        assert answer[0, 0, side // 2 - 2] == 255
+
+
+def test_a_negative_is_guessed_as_its_drawing_is() -> None:
+    colorizer = Colorizer()
+    drawing = np.asarray(square(128, 3)).copy()
+    drawing[30:36, 60:68] = 255
+    assert np.array_equal(colorizer.guess(drawing), colorizer.guess(255 - drawing))
+    assert colorizer.guess(drawing)[64, 64] > 200
