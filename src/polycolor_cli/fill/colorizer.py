@@ -15,7 +15,7 @@ from polycolor_cli.color import RGB, ColorError
 from polycolor_cli.files.picture import NOTHING, About, PictureError, about, read_picture, seen
 from polycolor_cli.fill.closed import closed_coverage
 from polycolor_cli.fill.gray import as_gray
-from polycolor_cli.fill.network import LARGEST, SMALLEST, Network, doublings
+from polycolor_cli.fill.network import LARGEST, SMALLEST, UNSURE, Network, doublings
 from polycolor_cli.fill.paint import Holes, Lines, Only, Paint, Pixels, paint, paper_around, rgb_of
 from polycolor_cli.fill.pieces import is_text, pieces
 from polycolor_cli.fill.planes import Coverage, Gray
@@ -42,10 +42,9 @@ State = Literal["filled", "empty", "doubtful"]
 
 FOUND = 0.0001
 """Share of a picture that must be covered for a shape to count as found."""
-UNSURE = 0.02
-"""How much of what is covered may be neither covered nor bare, edges aside, before it is looked at more closely."""
 HOPELESS = 0.12
-"""How much of it before a fill is doubtful and no guess filled, and nothing at all where the paper is not even flat.
+"""How much of what is covered may be a guess before a fill is doubtful, no guess filled, and nothing at all where the
+paper is not even flat.
 
 Of drawings beyond, not one in ten would come out right; photographs are the rest."""
 

@@ -34,8 +34,13 @@ SMALLEST = 96
 """Shortest longest side: a smaller picture is enlarged first, and its coverage averaged down."""
 ENLARGED = 128
 """Longest side that a small picture is enlarged to, at least."""
+UNSURE = 0.02
+"""How much of what is covered may be neither covered nor bare, edges aside, before it is looked at again: mirrored, and
+more closely."""
 BORDER_ODDS = 25
-"""Times that the odds of a border are overstated: training weighs those without ink, and has edges left out."""
+"""Times that the odds of a border are overstated on flat paper, where ink is a wall whatever the network says."""
+BORDER_ODDS_WORN = 8
+"""The same on any other paper, where the network sees the ink as well."""
 
 COARSEST = 16
 """Pixels that sides are rounded up to for the first look, by more of the rim: halving, the network loses odd ones."""
@@ -150,7 +155,8 @@ class Network:
         rim = ((0, 0), (0, -height % COARSEST), (0, -width % COARSEST))
         coverage, border = self._answers(np.pad(np.stack(planes), rim, "edge")[None], {})[:2]
         seen = border[0, 0, :height, :width]
-        wall = seen / (BORDER_ODDS - (BORDER_ODDS - 1) * seen)
+        odds = BORDER_ODDS if is_flat else BORDER_ODDS_WORN
+        wall = seen / (odds - (odds - 1) * seen)
         if is_flat:
             # ink on flat paper is certain; on grain and in shadows the network sees better
             paper, dark = float(np.median(planes[2])), float(planes[0].min())
@@ -159,12 +165,22 @@ class Network:
 
     def _first_look(self, planes: Planes, inputs: dict[str, NDArray]) -> tuple[NDArray[np.uint8], float]:
         """The network's answer at the size it looks at, uint8 (C, H, W), and how much of it is a guess."""
-        height, width = planes[0].shape
-        rim = ((0, 0), (0, -height % COARSEST), (0, -width % COARSEST))
         whole = np.stack(planes)
-        whole = (np.pad(whole, rim, "edge") if any(map(sum, rim)) else whole)[None]
-        answer = np.ascontiguousarray(_bytes(self._run(whole, inputs)[0])[:, :height, :width])
-        return answer, _guessed(answer[0])
+        answer = self._answer(whole, inputs)
+        guessed = _guessed(answer[0])
+        if guessed > UNSURE and not inputs:
+            # what it says of the same thing mirrored counts as much
+            mirrored = self._answer(whole[:, :, ::-1], inputs)[:, :, ::-1]
+            answer = ((answer.astype(np.uint16) + mirrored) // 2).astype(np.uint8)
+            guessed = _guessed(answer[0])
+        return answer, guessed
+
+    def _answer(self, planes: NDArray[np.uint8], inputs: dict[str, NDArray]) -> NDArray[np.uint8]:
+        """The network's answer on planes, uint8 (3, H, W), of any size."""
+        height, width = planes.shape[1:]
+        rim = ((0, 0), (0, -height % COARSEST), (0, -width % COARSEST))
+        whole = np.pad(planes, rim, "edge") if any(map(sum, rim)) else planes
+        return np.ascontiguousarray(_bytes(self._run(whole[None], inputs)[0])[:, :height, :width])
 
     def _doubled(self, coarse: NDArray[np.uint8], level: Planes) -> NDArray[np.uint8]:
         """An answer at twice its size; where a coverage is undecided, its edge is drawn from the pixels there."""

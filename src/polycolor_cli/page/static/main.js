@@ -23,6 +23,7 @@ let look = null; // of the current picture
 let shown = null; // the ImageData on the stage
 let hovered = 0;
 let color = "red"; // as typed
+let choosing = null; // the last choice of a colour, under way or done
 let tool = "fill"; // fill, erase, pick; on a sheet draw and rub too
 let stroke = null;
 let limit = Infinity;
@@ -234,6 +235,7 @@ async function click(x, y) {
 }
 
 async function fillRegion(number, point) {
+  await choosing;
   const fill = current.history.state;
   const at = new Map(fill.at);
   if (fill.mode === "whole") {
@@ -346,6 +348,7 @@ async function saveAll() {
 }
 
 async function toAll() {
+  await choosing;
   const some = pictures.filter((picture) => picture.packed);
   for (const picture of some) picture.history.push({ ...picture.history.state, mode: "whole", color, at: new Map(), each: null });
   await each(some, async (picture) => {
@@ -357,7 +360,13 @@ async function toAll() {
 
 // --- colours and choices
 
-async function setColor(text, applies = true) {
+/** Choose a colour, as typed; whoever fills meanwhile waits until it is known. */
+function setColor(text, applies = true) {
+  choosing = chosen(text, applies);
+  return choosing;
+}
+
+async function chosen(text, applies) {
   get("color-error").textContent = "";
   let found;
   try {
