@@ -15,7 +15,7 @@ PANEL = "Server"
 
 def command(
     pictures: Annotated[
-        list[str] | None, typer.Argument(metavar="[PICTURE]...", help="Pictures, or folders of them, to begin with.")
+        list[str] | None, typer.Argument(metavar="PICTURE", help="Pictures, or folders of them, to begin with.")
     ] = None,
     port: Annotated[
         int | None,
@@ -25,7 +25,9 @@ def command(
     ] = None,
     host: Annotated[
         str,
-        typer.Option("--host", help="Address to listen at; others can reach all but this.", rich_help_panel=PANEL),
+        typer.Option(
+            "--host", help="Address to listen at; any but the usual one lets others in.", rich_help_panel=PANEL
+        ),
     ] = "127.0.0.1",
     no_browser: Annotated[
         bool, typer.Option("--no-browser", help="Open no browser; the address is printed.", rich_help_panel=PANEL)
@@ -52,6 +54,8 @@ def command(
 
     def ready() -> None:
         print(page.url, flush=True)
+        if sys.stderr.isatty():
+            print("Ctrl-C ends it", file=sys.stderr)
         if not page.is_local:
             print("polycolor: everybody who can reach this machine can use it", file=sys.stderr)
         if not (no_browser or api_only):
