@@ -1,6 +1,7 @@
 # Everything from nothing: needs Python 3.11 or newer, make and git.
 PYTHON ?= python3
-PIP = -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
+# what is imported is compiled then; all of it takes longer than the tests of a room
+PIP = -m pip --disable-pip-version-check install --quiet --no-compile --constraint constraints.txt
 SOURCES = pyproject.toml README.md LICENSE constraints.txt $(shell find src -type f -not -path '*/__pycache__/*')
 
 .PHONY: demo test test-all lint clean
