@@ -1,5 +1,7 @@
 """The network on pictures of any size: what it is shown of them."""
 
+import pickle
+
 import numpy as np
 import pytest
 
@@ -55,3 +57,32 @@ def test_a_negative_is_guessed_as_its_drawing_is() -> None:
     drawing[30:36, 60:68] = 255
     assert np.array_equal(colorizer.guess(drawing), colorizer.guess(255 - drawing))
     assert colorizer.guess(drawing)[64, 64] > 200
+
+
+def test_a_colorizer_goes_to_another_process_with_all_it_needs() -> None:
+    there = pickle.loads(pickle.dumps(Colorizer(threads=1)))
+    drawing = np.asarray(square(128, 3)).copy()
+    drawing[30:36, 60:68] = 255
+    assert np.array_equal(there.coverage(drawing), Colorizer().coverage(drawing))
+    assert there.fingerprint == Colorizer().fingerprint
+
+
+def test_what_is_in_doubt_is_looked_at_mirrored_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[np.ndarray] = []
+
+    def run(self: Network, drawing: np.ndarray, inputs: dict[str, np.ndarray]) -> np.ndarray:
+        shown.append(drawing)
+        # half sure of what it always sees at the same place
+        answer = np.zeros((1, 1, *drawing.shape[2:]), np.float32)
+        answer[..., 20:60, 20:60], answer[..., 20:60, 60:100] = 0.6, 1.0
+        return answer
+
+    monkeypatch.setattr(Network, "_run", run)
+    picture = np.full((128, 128), 255, np.uint8)
+    picture[30, 10:50] = 0
+    answer, guessed = Network("polycolor", read()).look(picture, {})
+    assert len(shown) == 2
+    np.testing.assert_array_equal(shown[1], shown[0][..., ::-1])
+    # the mean of 0.6 and of what lies there mirrored, columns 28 to 107
+    assert [int(answer[0, 40, x]) for x in (22, 40, 80, 104)] == [76, 204, 204, 76]
+    assert guessed > 0.5

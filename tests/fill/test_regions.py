@@ -147,7 +147,9 @@ def test_points_and_palettes_as_people_type_them() -> None:
     assert Point.parse("120,80").on(1000, 1000) == (120, 80)
     assert Point.parse(" 40% , 25% ").on(200, 400) == (80, 100)
     for text in ("", "1", "1,2,3", "a,b", "-1,2", "40%,2", "1e3,2"):
-        with pytest.raises(PointError):
+        with pytest.raises(
+            PointError, match=f"^{text!r}: not a point; give pixels like 120,80, or shares like 40%,25%$"
+        ):
             Point.parse(text)
     assert palette("red, rgb(1, 2, 3),teal") == ((255, 0, 0), (1, 2, 3), (0, 128, 128))
     assert len(set(palette("pastel"))) == len(set(palette("bright"))) == 12

@@ -7,7 +7,18 @@ from PIL import Image
 from polycolor_cli.fill.colorizer import Colorizer
 from polycolor_cli.fill.network import Network, _guessed
 from polycolor_cli.fill.paint import Paint
-from polycolor_cli.fill.rules import decide_soft_areas, fill_holes, is_negative
+from polycolor_cli.fill.rules import (
+    decide_soft_areas,
+    exact_where_clean,
+    fill_holes,
+    is_clean,
+    is_line_art,
+    is_negative,
+    is_noise,
+    is_partial,
+    is_two_tone,
+    paper_gray,
+)
 
 
 def test_a_soft_area_is_decided_as_a_whole_and_edges_stay() -> None:
@@ -72,3 +83,77 @@ def test_a_bright_page_on_a_dark_desk_is_no_negative() -> None:
     desk[60:140, 60:63] = 10
     assert not is_negative(desk)
     assert is_negative(np.where(desk == 10, np.uint8(240), np.uint8(30)))
+
+
+def test_what_is_noise_and_what_a_drawing() -> None:
+    rng = np.random.default_rng(1)
+    noise = rng.integers(0, 256, (64, 64), np.uint8)
+    assert is_noise(noise)
+    assert is_noise(noise // 4 + 150)
+    # thresholded in the middle of its own grays: faint noise beside a dark line is none
+    lined = noise // 16 + 200
+    lined[30:33] = 10
+    assert not is_noise(lined)
+    stripes = np.zeros((60, 60), bool)
+    stripes[::12] = True
+    assert is_line_art(stripes)
+    # a fifth of all neighbours is the most: a line in ten has two edges
+    stripes[::10] = stripes[5::10] = True
+    assert not is_line_art(stripes)
+    assert not is_line_art(stripes.T)
+
+
+def test_paper_is_flat_where_half_of_a_picture_is_within_a_few_grays() -> None:
+    gray = np.full((10, 10), 240, np.uint8)
+    gray[:3] = 20
+    gray[3:6] += 12
+    assert paper_gray(gray) == 240
+    gray[3:6] += 1
+    assert paper_gray(gray) is None
+    assert paper_gray(np.full((4, 4), 7, np.uint8)) == 7
+
+
+def test_a_clean_drawing_has_half_tones_between_its_ink_and_its_paper() -> None:
+    gray = np.full((20, 20), 255, np.uint8)
+    gray[5:15, 5] = 0
+    assert is_two_tone(gray)
+    assert is_clean(gray)
+    gray[5:15, 6] = 128
+    assert not is_two_tone(gray)
+    assert is_clean(gray)
+    # as many half tones elsewhere are still as many
+    gray[1, 9:19] = 200
+    assert is_clean(gray)
+    gray[2, 9:19] = 200
+    assert not is_clean(gray)
+    assert not is_clean(np.full((4, 4), 7, np.uint8))
+
+
+def test_of_a_clean_drawing_half_tones_are_half_covered_and_closed_ink_encloses() -> None:
+    gray = np.full((9, 9), 255, np.uint8)
+    gray[2:7, 2:7] = 0
+    gray[3:6, 3:6] = 255
+    gray[2:7, 7] = 153
+    guess = np.zeros((9, 9), np.uint8)
+    guess[2:7, 2:7] = 255
+    guess[4, 4], guess[0, 0] = 90, 30
+    exact = exact_where_clean(gray, guess)
+    assert (exact[2:7, 2:7] == 255).all()
+    # two fifths of ink
+    assert (exact[3:6, 7] == 102).all()
+    assert exact[0, 0] == 30
+    # no half tones: a pixel is covered or not
+    assert exact_where_clean(np.where(gray == 153, np.uint8(255), gray), guess)[0, 0] == 0
+    shaded = np.tile(np.arange(0, 252, 4, dtype=np.uint8), (63, 1))
+    assert exact_where_clean(shaded, shaded) is shaded
+
+
+def test_partial_is_what_is_neither_nothing_nor_all() -> None:
+    assert is_partial(np.array([0, 12, 13, 242, 243, 255], np.uint8)).tolist() == [
+        False,
+        False,
+        True,
+        True,
+        False,
+        False,
+    ]
