@@ -257,6 +257,17 @@ def test_several_pictures_one_colour_one_zip(page: Page, polycolor: Run, tmp_pat
     expect(page.locator("#command")).to_contain_text("b.png")
 
 
+def test_a_folder(page: Page, tmp_path: Path) -> None:
+    folder = tmp_path / "drawings"
+    (folder / "more").mkdir(parents=True)
+    house(120).save(folder / "a.png")
+    house(100).save(folder / "more" / "b.png")
+    (folder / "notes.txt").write_text("no picture")
+    page.set_input_files("#folder", folder)
+    expect(page.locator("#status")).to_have_text("2 of 2 pictures looked at")
+    expect(page.locator(".thumbnail .name")).to_have_text(["a.png", "b.png"])
+
+
 def test_pasting(page: Page) -> None:
     page.evaluate(
         """(bytes) => {
