@@ -24,11 +24,18 @@ from openapi_spec_validator import validate
 from PIL import Image
 
 from conftest import Faulty, Refused, Run
-from page.conftest import POLYCOLOR, Server, house, serving
 from polycolor_cli.fill.colorizer import Filled
 from polycolor_cli.fill.paint import Paint
 from polycolor_cli.page.work import MOST_PIXELS, Job
 from polycolor_cli.page.workers import Failed, Workers
+from served import POLYCOLOR, Server, house, serving
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One page for all tests of this file."""
+    with serving(tmp_path_factory.mktemp("served")) as running:
+        yield running
 
 
 def png(image: Image.Image) -> bytes:

@@ -3,12 +3,11 @@
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
 from PIL import Image, ImageDraw
 
 POLYCOLOR = str(Path(sys.executable).with_name("polycolor"))
@@ -29,9 +28,6 @@ class Server:
         return self.process.returncode, said
 
 
-Serve = Callable[..., AbstractContextManager[Server]]
-
-
 @contextmanager
 def serving(folder: Path, *options: object) -> Iterator[Server]:
     """A page begun in a folder, ended at the latest when it is no more needed."""
@@ -48,13 +44,6 @@ def serving(folder: Path, *options: object) -> Iterator[Server]:
         if process.poll() is None:
             process.kill()
         process.communicate()
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """One page for all tests of a file."""
-    with serving(tmp_path_factory.mktemp("served")) as running:
-        yield running
 
 
 def house(side: int = 200) -> Image.Image:
