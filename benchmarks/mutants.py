@@ -56,13 +56,10 @@ def copied(room: str, folder: Path) -> Path:
 
 
 def sample(folder: Path, count: int, seed: int) -> list[str]:
-    names = [name for path in sorted(folder.rglob("mutants/**/*.meta")) for name in _names(path)]
+    known = (json.loads(path.read_text())["exit_code_by_key"] for path in sorted(folder.rglob("mutants/**/*.meta")))
+    names = [name for of_file in known for name in sorted(of_file)]
     random.Random(seed).shuffle(names)
     return names[:count]
-
-
-def _names(path: Path) -> list[str]:
-    return sorted(json.loads(path.read_text())["exit_code_by_key"])
 
 
 def main() -> None:

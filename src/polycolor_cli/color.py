@@ -120,6 +120,11 @@ def _nearest(name: str, names: list[str]) -> str:
 
 def slug(color: str) -> str:
     """A colour as part of a file name: the name that was typed, or its hex digits."""
-    red, green, blue = parse_color(color)
+    code = hex_of(parse_color(color))
     typed = color.strip().lower().replace(" ", "")
-    return typed if typed.isalpha() else f"{red:02x}{green:02x}{blue:02x}"
+    return typed if typed.isalpha() else code.removeprefix("#")
+
+
+def hex_of(rgb: RGB) -> str:
+    """A colour as #rrggbb."""
+    return "#{:02x}{:02x}{:02x}".format(*rgb)

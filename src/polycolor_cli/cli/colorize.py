@@ -56,20 +56,17 @@ def command(
     if color is None and not mask and not partly and not as_json:
         color = _ask()
     # everything that can be refused is refused before the first picture is read
-    from polycolor_cli.color import slug
-
-    name = "mask" if mask else "regions" if regions or as_json else "filled" if partly else slug(color or "")
-    jobs = [(source, _target(source, output, name, many=len(pictures) > 1)) for source in pictures]
-    _refuse_collisions(jobs)
-    if background == "transparent" and not mask:
-        _refuse_opaque(jobs)
-
     from polycolor_cli.errors import PointError
     from polycolor_cli.fill.paint import Paint
 
     how: How = partly
     if not partly and not mask and color:
         how = Paint(color, lines or "fill", background, holes, only)  # type: ignore[arg-type]
+    name = how.slug if how else "mask"
+    jobs = [(source, _target(source, output, name, many=len(pictures) > 1)) for source in pictures]
+    _refuse_collisions(jobs)
+    if background == "transparent" and not mask:
+        _refuse_opaque(jobs)
     colorizer = painting.colorizer(model, offline=offline)
     failed = False
     for source, target in jobs:

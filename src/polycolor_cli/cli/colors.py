@@ -7,12 +7,12 @@ EPILOG = "Example: polycolor colors"
 
 def command() -> None:
     """List the colour names, with swatches."""
-    from polycolor_cli.color import PALETTE, css_names
+    from polycolor_cli.color import PALETTE, css_names, hex_of
 
     names = {**PALETTE, **css_names()}
     if not sys.stdout.isatty():
-        for name, (red, green, blue) in names.items():
-            print(f"{name} #{red:02x}{green:02x}{blue:02x}")
+        for name, rgb in names.items():
+            print(name, hex_of(rgb))
         return
     from rich.columns import Columns
     from rich.console import Console

@@ -74,10 +74,11 @@ def _given(names: list[str]) -> list[Path]:
     for name in names:
         path = Path(name)
         if path.is_dir():
-            inside = sorted(one for one in path.iterdir() if one.suffix.lower() in READABLE and one.is_file())
+            seen = (one for one in path.iterdir() if not one.name.startswith("."))
+            inside = sorted(one for one in seen if one.suffix.lower() in READABLE and one.is_file())
             if not inside:
                 raise FileError(f"{name}: there are no pictures in this folder")
-            found += [one for one in inside if not one.name.startswith(".")]
+            found += inside
         elif path.is_file():
             found.append(path)
         else:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from polycolor_cli.color import RGB, ColorError, parse_color, slug
+from polycolor_cli.color import RGB, ColorError, hex_of, parse_color, slug
 from polycolor_cli.errors import PolycolorError
 from polycolor_cli.files.picture import Transparency, in_profile, transparency
 from polycolor_cli.fill.masks import neighbours
@@ -67,7 +67,7 @@ class Paint:
     @property
     def slug(self) -> str:
         """The word that a result's file name ends in."""
-        return slug(self.color if isinstance(self.color, str) else "#{:02x}{:02x}{:02x}".format(*self.rgb))
+        return slug(self.color if isinstance(self.color, str) else hex_of(self.rgb))
 
     def under(self, profile: bytes) -> "Paint":
         """The same with its colours, which are sRGB's, as the values that mean them under an ICC profile."""

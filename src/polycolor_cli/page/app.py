@@ -1,7 +1,7 @@
 """What is asked where: the page's files, the HTTP API for programs, and what the page asks beside it."""
 
-import json
 from collections.abc import Collection, Sequence
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 from starlette.applications import Starlette
@@ -13,8 +13,8 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from polycolor_cli import __version__
-from polycolor_cli.color import PALETTE, ColorError, parse_color
-from polycolor_cli.page.guard import MOST_BYTES, Guard, TooMuch
+from polycolor_cli.color import PALETTE, ColorError, hex_of, parse_color
+from polycolor_cli.page.guard import CLOSED, MOST_BYTES, Guard, TooMuch, refused
 from polycolor_cli.page.schema import SCHEMA
 from polycolor_cli.page.workers import Failed, Full, Workers
 
@@ -29,17 +29,8 @@ def build(workers: Workers, hosts: Collection[str], addresses: bool, given: Sequ
     hosts, addresses: as of `Guard`.
     """
 
-    async def fill(request: Request) -> Response:
-        return await _answered(workers, "fill", request)
-
-    async def regions(request: Request) -> Response:
-        return await _answered(workers, "regions", request)
-
-    async def planes(request: Request) -> Response:
-        return await _answered(workers, "planes", request)
-
     async def about(request: Request) -> Response:
-        colors = {name: "#{:02x}{:02x}{:02x}".format(*rgb) for name, rgb in PALETTE.items()}
+        colors = {name: hex_of(rgb) for name, rgb in PALETTE.items()}
         names = [path.name for path in given]
         return JSONResponse({"version": __version__, "palette": colors, "given": names, "most_bytes": MOST_BYTES})
 
@@ -47,21 +38,21 @@ def build(workers: Workers, hosts: Collection[str], addresses: bool, given: Sequ
         number = request.path_params["number"]
         if number < len(given) and given[number].is_file():
             return FileResponse(given[number])
-        return _refused(404, "there is no such picture")
+        return refused(404, "there is no such picture")
 
     async def index(request: Request) -> Response:
         return FileResponse(STATIC / "index.html")
 
     routes = [
-        Route("/fill", fill, methods=["POST"]),
-        Route("/regions", regions, methods=["POST"]),
+        Route("/fill", partial(_answered, workers, "fill"), methods=["POST"]),
+        Route("/regions", partial(_answered, workers, "regions"), methods=["POST"]),
         Route("/healthz", health),
         Route("/openapi.json", schema),
     ]
     if page:
         routes += [
             Route("/", index),
-            Route("/planes", planes, methods=["POST"]),
+            Route("/planes", partial(_answered, workers, "planes"), methods=["POST"]),
             Route("/color", color),
             Route("/about", about),
             Route("/given/{number:int}", given_picture),
@@ -84,8 +75,8 @@ async def color(request: Request) -> Response:
     try:
         rgb = parse_color(request.query_params.get("c", ""))
     except ColorError as error:
-        return _refused(422, str(error))
-    return JSONResponse({"rgb": rgb, "hex": "#{:02x}{:02x}{:02x}".format(*rgb)})
+        return refused(422, str(error))
+    return JSONResponse({"rgb": rgb, "hex": hex_of(rgb)})
 
 
 async def _answered(workers: Workers, what: str, request: Request) -> Response:
@@ -99,7 +90,7 @@ async def _answered(workers: Workers, what: str, request: Request) -> Response:
                 return form
             picture = form.get("picture")
             if not isinstance(picture, UploadFile):
-                return _refused(400, "there is no picture: send a form (multipart/form-data) with a file in 'picture'")
+                return refused(400, "there is no picture: send a form (multipart/form-data) with a file in 'picture'")
             fields = [(name, value) for name, value in form.multi_items() if isinstance(value, str)]
             if JSON in request.headers.get("accept", ""):
                 fields.append(("accept", JSON))
@@ -110,35 +101,30 @@ async def _answered(workers: Workers, what: str, request: Request) -> Response:
         # an answer to what is still being sent would be lost with the connection
         async for _ in request.stream():
             pass
-        return _refused(429, "too many requests at once; try again in a moment", {"Retry-After": "1"})
+        return refused(429, "too many requests at once; try again in a moment", {"Retry-After": "1"})
     except Failed as error:
-        return _refused(503, str(error))
+        return refused(503, str(error))
     return Response(answer.body, answer.status, answer.headers, answer.media_type)
 
 
 async def _form(request: Request) -> FormData | Response:
     """The fields of a multipart form, all of it in memory, or why there are none."""
     if not request.headers.get("content-type", "").startswith("multipart/form-data"):
-        return _refused(415, "send a form: multipart/form-data")
+        return refused(415, "send a form: multipart/form-data")
     parser = MultiPartParser(request.headers, request.stream(), max_files=1, max_fields=MOST_FIELDS)
     # nothing is written to this machine
     parser.spool_max_size = MOST_BYTES
     try:
         return await parser.parse()
     except (MultiPartException, KeyError) as error:
-        return _refused(400, f"the form cannot be read ({getattr(error, 'message', error)})")
+        return refused(400, f"the form cannot be read ({getattr(error, 'message', error)})")
 
 
 async def _not_found(request: Request, error: Exception) -> Response:
     status = getattr(error, "status_code", 404)
-    return _refused(status, f"{request.method} {request.url.path} is not answered here")
+    return refused(status, f"{request.method} {request.url.path} is not answered here")
 
 
 async def _too_much(request: Request, error: Exception) -> Response:
     # what is left of it is not read
-    return _refused(getattr(error, "status", 413), str(error), {"Connection": "close"})
-
-
-def _refused(status: int, line: str, headers: dict[str, str] | None = None) -> Response:
-    body = json.dumps({"error": line}, ensure_ascii=False)
-    return Response(body, status, headers, "application/json")
+    return refused(getattr(error, "status", 413), str(error), CLOSED)

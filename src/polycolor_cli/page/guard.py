@@ -6,9 +6,9 @@ sends along: of the host that was asked (against DNS rebinding), and of the site
 
 import asyncio
 import ipaddress
-import json
 from collections.abc import Collection
 
+from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MOST_BYTES = 64 * 1024 * 1024
@@ -28,6 +28,7 @@ HEADERS = {
     "Cache-Control": "no-store",
 }
 """Sent with every answer."""
+CLOSED = {"Connection": "close"}
 
 
 class TooMuch(Exception):  # noqa: N818
@@ -61,9 +62,9 @@ class Guard:
             await send(message)
 
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        refused = self._refused(scope, headers)
-        if refused:
-            await _refuse(guarded, *refused)
+        if reason := self._reason_against(scope, headers):
+            # what is left of its body is not read
+            await refused(*reason, CLOSED)(scope, receive, guarded)
             return
         read, deadline = 0, asyncio.get_running_loop().time() + PATIENCE
 
@@ -81,7 +82,7 @@ class Guard:
 
         await self.app(scope, counted, guarded)
 
-    def _refused(self, scope: Scope, headers: dict[str, str]) -> tuple[int, str] | None:
+    def _reason_against(self, scope: Scope, headers: dict[str, str]) -> tuple[int, str] | None:
         host = headers.get("host", "")
         if not self._is_ours(host):
             return 403, f"{host!r} is not a name of this page"
@@ -110,10 +111,6 @@ def _too_large() -> str:
     return f"the request is over {MOST_BYTES >> 20} MB"
 
 
-async def _refuse(send: Send, status: int, line: str) -> None:
-    body = json.dumps({"error": line}).encode()
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-    # what is left of its body is not read
-    headers.append((b"connection", b"close"))
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+def refused(status: int, line: str, headers: dict[str, str] | None = None) -> JSONResponse:
+    """An answer that says in one line why there is none."""
+    return JSONResponse({"error": line}, status, headers)

@@ -5,22 +5,23 @@ import re
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import numpy as np
 from PIL import Image
 
+from polycolor_cli.color import hex_of
 from polycolor_cli.errors import FileError, PolycolorError
 from polycolor_cli.files.picture import PictureError, encode, opened, seen
 from polycolor_cli.fill.colorizer import Colorizer
 from polycolor_cli.fill.paint import MARK, Paint, ink_share, paper_around
 from polycolor_cli.fill.paint_regions import LabelMap, Point, RegionPaint, palette
 
-MOST_PIXELS = 40_000_000
-"""The largest picture that is taken: A4 at 600 dots an inch, and a little more."""
-
 if TYPE_CHECKING:
     from polycolor_cli.fill.colorizer import How
 
+MOST_PIXELS = 40_000_000
+"""The largest picture that is taken: A4 at 600 dots an inch, and a little more."""
 PNG, JSON, PLANES = "image/png", "application/json", "application/octet-stream"
 
 
@@ -52,9 +53,9 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict)
 
 
-def refusal(status: int, line: str, **headers: str) -> Answer:
+def refusal(status: int, line: str) -> Answer:
     """An answer that says in one line why there is none."""
-    return Answer(json.dumps({"error": line}, ensure_ascii=False).encode(), JSON, status, headers)
+    return Answer(json.dumps({"error": line}, ensure_ascii=False).encode(), JSON, status)
 
 
 def answer(colorizer: Colorizer, job: Job) -> Answer:
@@ -117,7 +118,7 @@ def _regions(colorizer: Colorizer, job: Job, image: Image.Image) -> Answer:
     table = regions.table()
     if isinstance(how, RegionPaint):
         for number, color in how.colors(regions).items():
-            table[number - 1]["color"] = "#{:02x}{:02x}{:02x}".format(*color)
+            table[number - 1]["color"] = hex_of(color)
     return Answer(json.dumps({"count": regions.count, "regions": table}).encode())
 
 
@@ -161,7 +162,5 @@ _JOBS = {"fill": _fill, "regions": _regions, "planes": _planes}
 
 def _attachment(name: str) -> str:
     """A header that offers a file under its own name (RFC 6266)."""
-    from urllib.parse import quote
-
     plain = re.sub(r'[^ -~]|["\\%]', "_", name)
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"

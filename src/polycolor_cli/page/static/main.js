@@ -1,6 +1,7 @@
 // The page: pictures, the one that is shown, and what people do to it.
 
 import * as api from "./api.js";
+import { filesOf } from "./dropped.js";
 import { BARE, History, commandOf, fieldsOf, isFilled, linesOf } from "./fill.js";
 import { regionAt, unpacked } from "./look.js";
 import { compose, everything, widened } from "./paint.js";
@@ -127,9 +128,10 @@ async function open(picture, seen = null) {
   before.putImageData(original, 0, 0);
   choose(picture.sheet ? get("tools").elements.pen.value : "fill");
   await paint();
-  const count = look.regions.length;
-  say(look.warning ?? `${picture.name}: ${look.width} × ${look.height} pixels, ${count} region${count === 1 ? "" : "s"}`, Boolean(look.warning));
+  say(look.warning ?? `${picture.name}: ${look.width} × ${look.height} pixels, ${counted()}`, Boolean(look.warning));
 }
+
+const counted = () => `${look.regions.length} region${look.regions.length === 1 ? "" : "s"}`;
 
 // --- painting
 
@@ -398,7 +400,7 @@ async function eachItsOwn() {
   if (picture !== current) return;
   const at = new Map(look.regions.map(({ region, point }) => [region, { point, color: colors.get(region) }]));
   await change({ mode: "regions", at, each: palette });
-  say(look.regions.length ? `${look.regions.length} regions, each in its own colour` : "no region was found in this drawing");
+  say(look.regions.length ? `${counted()}, each in its own colour` : "no region was found in this drawing");
 }
 
 /** Bring all that is shown beside the picture up to date. */
@@ -457,35 +459,12 @@ async function remove(picture) {
 
 // --- what comes in by dropping, pasting and choosing
 
-async function* filesIn(entry) {
-  if (entry.isFile) {
-    const file = await new Promise((found, failed) => entry.file(found, failed));
-    if (/\.(png|jpe?g|webp|bmp|tiff?|gif)$/i.test(file.name) && !file.name.startsWith(".")) yield file;
-    return;
-  }
-  const reader = entry.createReader();
-  for (;;) {
-    const some = await new Promise((found, failed) => reader.readEntries(found, failed));
-    if (!some.length) return;
-    for (const one of some) yield* filesIn(one);
-  }
-}
-
 async function dropped(event) {
   event.preventDefault();
   get("stage").classList.remove("over");
-  // before anything is waited for: the list is empty afterwards
-  const entries = [...event.dataTransfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
-  const plain = [...event.dataTransfer.files];
-  const files = [];
-  for (const entry of entries) {
-    if (entry.isFile) files.push(await new Promise((found, failed) => entry.file(found, failed)));
-    else for await (const file of filesIn(entry)) files.push(file);
-  }
-  const some = entries.length ? files : plain;
-  some.sort((one, other) => one.name.localeCompare(other.name, undefined, { numeric: true }));
-  if (!some.length) say("there are no pictures in what was dropped", true);
-  await add(some);
+  const files = await filesOf(event.dataTransfer);
+  if (!files.length) say("there are no pictures in what was dropped", true);
+  await add(files);
 }
 
 function pasted(event) {
