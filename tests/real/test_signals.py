@@ -44,6 +44,7 @@ def drawings(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (0.7, [INT, INT]),
         (1.5, [INT, INT, INT]),
         (0.3, [INT] * 8),
+        (0.45, [TERM]),
         (0.7, [TERM]),
         (1.5, [TERM, INT]),
         (1.5, [INT, TERM, TERM]),

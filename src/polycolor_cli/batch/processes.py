@@ -27,10 +27,16 @@ def warm_up() -> None:
 
         # which the server begins otherwise, and which lets all signals through again
         resource_tracker.ensure_running()
-        # Ctrl-C, which a terminal sends to all processes of a command, is the parent's to answer: the server and
+        # what is sent to all processes of a command (Ctrl-C by a terminal) is the parent's to answer: the server and
         # those forked from it never hear it, not even before their first line of Python, and end when the parent does
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
         try:
             forkserver.ensure_running()
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def hear_sigterm() -> None:
+    """Let a process that was forked from the server be ended by its parent."""
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})

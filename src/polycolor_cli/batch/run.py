@@ -18,7 +18,7 @@ from pathlib import Path
 
 from polycolor_cli.batch.budget import PixelBudget
 from polycolor_cli.batch.plan import Job
-from polycolor_cli.batch.processes import context, warm_up
+from polycolor_cli.batch.processes import context, hear_sigterm, warm_up
 from polycolor_cli.batch.work import CHUNK, THREADS, Outcome, Worker, failed
 from polycolor_cli.files.atomic import note, sweep_all
 from polycolor_cli.fill.colorizer import Colorizer
@@ -204,6 +204,7 @@ def _begin(colorizer: bytes, restart: bool, budget: PixelBudget) -> None:
     # Ctrl-C is the parent's to hear; where processes are spawned, not forked, it would be heard here too
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: _end())
+    hear_sigterm()
     threading.Thread(target=_end_with_parent, daemon=True).start()
     _worker = Worker(pickle.loads(colorizer), restart, budget)
 

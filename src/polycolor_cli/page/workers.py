@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING
 
-from polycolor_cli.batch.processes import context, cores
+from polycolor_cli.batch.processes import context, cores, hear_sigterm
 
 if TYPE_CHECKING:
     from polycolor_cli.fill.colorizer import Colorizer
@@ -117,6 +117,7 @@ def _work(jobs: Connection, colorizer: "Colorizer") -> None:
 
     from polycolor_cli.page.work import answer
 
+    hear_sigterm()
     cv2.setNumThreads(1)
     # an open line: whatever is loaded when it is first needed is loaded before anybody waits for it
     drawing = np.full((96, 96), 255, np.uint8)
