@@ -65,6 +65,34 @@ def test_on_dark_paper_light_ink_lightens_the_colour_as_it_lightens_the_paper() 
     assert ink_share(Image.fromarray(GRAY), COVERAGE)[1] is False
 
 
+def test_where_lines_are_kept_the_grain_of_the_paper_is_not() -> None:
+    gray = np.full((64, 64), 230, np.uint8)
+    gray[8:56, 8:12] = 60
+    coverage = np.zeros((64, 64), np.uint8)
+    coverage[8:56, 8:56] = 255
+    grain = np.random.default_rng(2).normal(0, 14, gray.shape)
+    worn = np.clip(gray + grain, 0, 255).astype(np.uint8)
+    for picture in (gray, worn):
+        painted = paint(Image.fromarray(picture), coverage, Paint((255, 0, 0), "keep"))
+        inside = painted[10:54, 16:54].reshape(-1, 3)
+        assert (inside == (255, 0, 0)).all(1).mean() > 0.97
+        assert painted[8:56, 8:12, 0].max() < 120
+
+
+def test_faint_ink_is_as_faint_on_the_colour() -> None:
+    gray = np.full((40, 40), 250, np.uint8)
+    inks = {6: 25, 14: 100, 22: 150, 30: 215}
+    for column, value in inks.items():
+        gray[4:36, column] = value
+    coverage = np.zeros((40, 40), np.uint8)
+    coverage[2:38, 2:38] = 255
+    painted = paint(Image.fromarray(gray), coverage, Paint((200, 0, 0), "keep"))
+    # half the paper's light is half the colour's; what is hardly seen fades out
+    assert painted[20, [6, 14, 22], 0].tolist() == [20, 80, 120]
+    assert 180 < painted[20, 30, 0] < 200
+    assert painted[20, 10, 0] == 200
+
+
 @pytest.mark.parametrize("dark", [False, True])
 def test_regions_of_two_colours_meet_in_the_middle_of_their_line(dark: bool) -> None:
     gray = np.full((9, 12), 240, np.uint8)
