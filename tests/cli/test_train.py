@@ -17,7 +17,10 @@ TINY = ["--width", "4", "--depth", "2", "--max-width", "8", "--batch-size", "4"]
 PLAIN = [*TINY, "--conditioning", "rgb"]
 
 
-@pytest.mark.parametrize("conditioning", ["coverage", "rgb", "embedding"])
+@pytest.mark.parametrize(
+    "conditioning",
+    [pytest.param("coverage", marks=pytest.mark.slow), "rgb", pytest.param("embedding", marks=pytest.mark.slow)],
+)
 def test_a_trained_model_runs_in_colorize(drawing: Path, tmp_path: Path, polycolor: Run, conditioning: str) -> None:
     polycolor("dataset", "data", "--train", "8", "--validation", "2", "--seed", "1")
     done = polycolor(

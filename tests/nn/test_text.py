@@ -101,6 +101,7 @@ def test_settings_taken_over_fit_the_encoder_that_is_named(clip: str) -> None:
     assert configured(taken_over | {"conditioning": "rgb"}).dimensions().text_dim == 0
 
 
+@pytest.mark.slow
 def test_a_model_needs_no_encoder_to_run(tmp_path: Path, polycolor: Run, clip: str) -> None:
     write_dataset(tmp_path / "data", 8, 2, seed=1)
     square().save(tmp_path / "shape.png")

@@ -73,7 +73,12 @@ def test_painting_is_the_mix_of_picture_and_colour() -> None:
 
 
 @pytest.mark.parametrize(
-    ("conditioning", "upsampling"), [("coverage", "bilinear"), ("rgb", "transposed"), ("embedding", "bilinear")]
+    ("conditioning", "upsampling"),
+    [
+        ("coverage", "bilinear"),
+        pytest.param("rgb", "transposed", marks=pytest.mark.slow),
+        pytest.param("embedding", "bilinear", marks=pytest.mark.slow),
+    ],
 )
 def test_onnx_runtime_agrees_with_torch(tmp_path: Path, conditioning: str, upsampling: str) -> None:
     net = small(conditioning=conditioning, upsampling=upsampling)
@@ -112,6 +117,7 @@ def test_a_fresh_second_look_changes_nothing() -> None:
     assert torch.allclose(net(drawing).sigmoid(), net.look(drawing).sigmoid(), atol=2e-3)
 
 
+@pytest.mark.slow
 def test_in_integers_it_is_smaller_and_answers_nearly_the_same(tmp_path: Path) -> None:
     net = small(width=16, max_width=32)
     net.train()

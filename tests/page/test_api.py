@@ -289,6 +289,7 @@ class Slow(Faulty):
         return super().fill_each(image, hows)
 
 
+@pytest.mark.slow
 def test_a_picture_that_crashes_or_takes_too_long_costs_itself_alone() -> None:
     workers = Workers(Slow(), count=1, seconds=20)
 

@@ -111,6 +111,7 @@ def test_a_stopped_adversary_goes_on_to_the_same_bits(tmp_path: Path, dataset: s
         assert all(torch.equal(one[key], other[key]) for key in one), name
 
 
+@pytest.mark.slow
 def test_it_ends_early_with_its_best_model(tmp_path: Path, dataset: str) -> None:
     settings = {"steps": 0, "epochs": 40, "patience": 2, "lr": 0.3, "decay": 0.0, "averaging": 0.0}
     run = trained(tmp_path / "run", dataset, **settings)
@@ -148,6 +149,7 @@ def test_what_a_log_needs_is_asked_for_before_anything_is_made(
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.slow
 def test_colours_are_drawn_as_asked_and_as_painted(tmp_path: Path, dataset: str) -> None:
     run = trained(tmp_path / "run", dataset)
     finish(run, replace(TINY, dataset=dataset))

@@ -17,7 +17,7 @@ import optuna
 import pytest
 from PIL import Image
 
-from conftest import Run
+from conftest import Refused, Run
 from polycolor_cli.data.write import write_dataset
 from polycolor_cli.errors import PolycolorError
 from polycolor_cli.train.config import TrainConfig
@@ -88,6 +88,7 @@ def test_a_study_goes_on_and_keeps_its_settings(tmp_path: Path) -> None:
         study.begin(config, Search({"lr": [1.0]}, grid=True))
 
 
+@pytest.mark.slow
 def test_a_diverging_trial_is_told_and_stops_nothing(tmp_path: Path) -> None:
     study = Study(tmp_path / "study")
     study.begin(tiny(tmp_path, epochs=3), Search({"lr": [1e30, 1e-3]}, grid=True))
@@ -99,6 +100,7 @@ def test_a_diverging_trial_is_told_and_stops_nothing(tmp_path: Path) -> None:
     assert "masked_accuracy" in lines[1]
 
 
+@pytest.mark.slow
 def test_rates_far_too_large_end_and_count(tmp_path: Path, polycolor: Run) -> None:
     write_dataset(tmp_path / "data", 8, 4, 1)
     small = ("--width", "4", "--depth", "2", "--epochs", "2", "--lr", "1e12", "--trials", "3")
@@ -133,6 +135,7 @@ def test_a_trial_that_no_process_survives_is_given_up(tmp_path: Path) -> None:
     assert len(study.known.get_trials()) == tune.TRIES
 
 
+@pytest.mark.slow
 def test_plots_are_of_what_varied(tmp_path: Path) -> None:
     study = Study(tmp_path / "study")
     study.begin(tiny(tmp_path, epochs=2), Search({"lr": [1e-3, 1e-2], "depth": [2]}, grid=True))
@@ -202,14 +205,14 @@ def test_a_disk_that_fills_up_is_told_and_the_study_goes_on(tmp_path: Path, poly
     assert b"best: R" in polycolor(*arguments).stdout
 
 
-def test_refusals(tmp_path: Path, polycolor: Run) -> None:
-    assert b"where to?" in polycolor("tune", "data", code=2).stderr
-    assert b"nothing to learn from" in polycolor("tune", "--out", "s", code=2).stderr
-    assert b"not one of polygon-unet" in polycolor("tune", "data", "--out", "s", "--grid", "x", code=2).stderr
-    done = polycolor("tune", "--synthetic", "--out", "s", "--storage", "postgresql://nobody@127.0.0.1:9/x", code=2)
-    assert b"cannot be used" in done.stderr
-    assert len(done.stderr.splitlines()) == 1
-    assert b"no finished study" in polycolor("train", "--from-study", "s", "--out", "r", code=2).stderr
+def test_refusals(refused: Refused) -> None:
+    assert "where to?" in refused("tune", "data")
+    assert "nothing to learn from" in refused("tune", "--out", "s")
+    assert "not one of polygon-unet" in refused("tune", "data", "--out", "s", "--grid", "x")
+    said = refused("tune", "--synthetic", "--out", "s", "--storage", "postgresql://nobody@127.0.0.1:9/x")
+    assert "cannot be used" in said
+    assert len(said.splitlines()) == 1
+    assert "no finished study" in refused("train", "--from-study", "s", "--out", "r")
 
 
 @pytest.fixture
