@@ -61,7 +61,7 @@ class Style:
             wobble=wobble,
             whiskers=int(rng.integers(1, 7)) if rng.random() < 0.25 else 0,
             ornaments=int(rng.integers(1, 5)) if rng.random() < 0.3 else 0,
-            cut=bool(rng.random() < 0.33),
+            cut=bool(rng.random() < 0.45),
             halo=0.0 if careful or rng.random() < 0.75 else rng.uniform(0.6, 2.5),
         )
 

@@ -52,8 +52,9 @@ class Hand:
     wobble: size of the slow drift off the line. Then one of:
     loop: the outline is one stroke that starts and ends where it likes, short of closing by `gap`
     (or past it, where `gap` is negative), with tails; edges: each side of a polygon is a stroke of
-    its own, too long or too short, and one is forgotten where `forgets`; twice: the outline is drawn
-    two times over; double: there is a second line inside it, this far from the first.
+    its own, too long or too short, or short by up to `apart` of its length at either end, so that all corners are
+    open; and one is forgotten where `forgets`; twice: the outline is drawn two times over; double: there is a second
+    line inside it, this far from the first.
     """
 
     wobble: float = 0.0
@@ -64,6 +65,7 @@ class Hand:
     gap: float = 0.0
     tails: float = 0.0
     double: float = 0.0
+    apart: float = 0.0
 
     @classmethod
     def sample(cls, rng: Rng) -> "Hand":
@@ -82,6 +84,8 @@ class Hand:
                 tails=float(rng.choice([0.0, rng.uniform(0, 0.15), rng.uniform(0, 0.7)])),
             )
         if kind < 0.97:
+            if rng.random() < 0.25:
+                return cls(wobble=rng.uniform(0.0, 0.02), edges=True, apart=rng.uniform(0.02, 0.2))
             gap, forgets = rng.uniform(0.02, 0.16), bool(rng.random() < 0.55)
             return cls(wobble=rng.uniform(0.0, 0.03), edges=True, gap=gap, forgets=forgets)
         return cls(wobble=rng.uniform(0.01, 0.04), twice=True)
@@ -89,7 +93,10 @@ class Hand:
     @classmethod
     def careless(cls, rng: Rng) -> "Hand":
         """A hand that leaves a simple shape wide open: a side forgotten, or ends that do not meet."""
-        if rng.random() < 0.6:
+        kind = rng.random()
+        if kind < 0.25:
+            return cls(edges=True, gap=rng.uniform(0.0, 0.05), apart=rng.uniform(0.02, 0.22))
+        if kind < 0.65:
             return cls(wobble=rng.uniform(0.0, 0.05), edges=True, gap=rng.uniform(0.02, 0.2), forgets=True)
         return cls(
             wobble=rng.uniform(0.01, 0.07),
@@ -119,7 +126,7 @@ class Hand:
                 way = b - a
                 length = max(np.hypot(*way), 1e-6)
                 most = min(self.gap * radius, 0.25 * length) / length
-                start, end = rng.uniform(-most, most, 2)
+                start, end = rng.uniform(-most, most, 2) + self.apart * rng.uniform([0.5, -1.0], [1.0, -0.5])
                 aside = np.array([-way[1], way[0]]) / length * rng.normal(0, 0.25 * most * length, (2, 1))
                 strokes.append((np.stack([a + start * way, b + end * way]) + aside, False))
             return strokes, [contour]

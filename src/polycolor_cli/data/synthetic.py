@@ -515,7 +515,7 @@ def _ink_to_gray(rng: Rng, ink: NDArray[np.float32], plain: bool) -> NDArray[np.
 
 def _on_surface(rng: Rng, ink: NDArray[np.float32]) -> NDArray[np.float32]:
     """Ink on something that is no paper: wood, stone, a wall, a pavement, whatever a photograph shows."""
-    ground = _photograph(rng, ink.shape)
+    ground = _gravel(rng, ink.shape) if rng.random() < 0.3 else _photograph(rng, ink.shape)
     low, high = np.percentile(ground, [2, 98])
     span = rng.uniform(20, 110)
     ground = np.clip((ground - low) / max(high - low, 1.0), -0.2, 1.2) * span
@@ -527,6 +527,18 @@ def _on_surface(rng: Rng, ink: NDArray[np.float32]) -> NDArray[np.float32]:
     ground = ground + dark
     tooth = np.clip(1 + rng.normal(0, 0.2) * rng.standard_normal(ink.shape).astype(np.float32), 0.3, 1)
     return (ground + (np.float32(light) - ground) * ink * tooth).astype(np.float32)
+
+
+def _gravel(rng: Rng, shape: tuple[int, int]) -> NDArray[np.float32]:
+    """Pebbles of all sizes in sand, flat and lit from one side or not at all: asphalt, plaster, a garden path."""
+    least = min(shape)
+    gray = 40 * _natural(rng, shape, rng.uniform(0.3, 1.2))
+    largest, spread = rng.uniform(0.02, 0.16) * least, rng.uniform(20, 90)
+    for _ in range(int(rng.integers(40, 260))):
+        size = np.maximum(largest * rng.uniform(0.1, 1) ** 1.5 * rng.uniform(0.4, 1, 2), 0.6)
+        at, turn = rng.uniform(0, 1, 2) * shape[::-1], rng.uniform(0, 360)
+        cv2.ellipse(gray, (tuple(at), tuple(2 * size), turn), float(rng.normal(0, spread)), -1, cv2.LINE_AA)
+    return cv2.GaussianBlur(gray, (0, 0), rng.uniform(0.3, 1.0)) + rng.uniform(1, 10) * rng.standard_normal(shape, np.float32)
 
 
 def _viewpoint(rng: Rng, width: int, height: int) -> NDArray[np.float64]:
