@@ -79,6 +79,19 @@ def test_where_lines_are_kept_the_grain_of_the_paper_is_not() -> None:
         assert painted[8:56, 8:12, 0].max() < 120
 
 
+def test_the_paper_of_an_edge_is_what_lies_two_pixels_away() -> None:
+    gray = np.full((20, 20), 240, np.uint8)
+    # the line's soft edge, and a trace of it in the next pixel
+    gray[:, 8:12], gray[:, 7], gray[:, 6] = 30, 120, 200
+    coverage = np.zeros((20, 20), np.uint8)
+    coverage[:, 8:], coverage[:, 7] = 255, 128
+    painted = paint(Image.fromarray(gray), coverage, Paint((0, 0, 0)))
+    assert abs(int(painted[10, 7, 0]) - 240 * 127 / 255) <= 1
+    # where that is not there, the next pixel has to do
+    painted = paint(Image.fromarray(gray[:, 6:]), coverage[:, 6:], Paint((0, 0, 0)))
+    assert abs(int(painted[10, 1, 0]) - 200 * 127 / 255) <= 1
+
+
 def test_faint_ink_is_as_faint_on_the_colour() -> None:
     gray = np.full((40, 40), 250, np.uint8)
     inks = {6: 25, 14: 100, 22: 150, 30: 215}

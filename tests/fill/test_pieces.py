@@ -65,6 +65,15 @@ def test_a_page_of_text_stays_text_and_says_so(colorizer: Colorizer) -> None:
     assert np.array_equal(filled.pixels[..., 0], np.asarray(text()))
 
 
+def test_dots_and_stops_make_no_difference_to_text() -> None:
+    page = text()
+    draw = ImageDraw.Draw(page)
+    rng = np.random.default_rng(3)
+    for x, y in rng.uniform((0, 0), page.size, (1200, 2)):
+        draw.rectangle((x, y, x + 2, y + 2), fill=0)
+    assert is_text(np.asarray(page))
+
+
 def test_a_shape_below_text_is_filled(colorizer: Colorizer) -> None:
     assert not is_text(np.asarray(text(with_shape=True)))
     assert colorizer.coverage(text(with_shape=True))[1420, 620] == 255

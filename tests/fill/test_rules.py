@@ -148,6 +148,18 @@ def test_of_a_clean_drawing_half_tones_are_half_covered_and_closed_ink_encloses(
     assert exact_where_clean(shaded, shaded) is shaded
 
 
+def test_half_of_a_pixel_of_ink_closes_an_outline() -> None:
+    for ink, encloses in ((150, False), (100, True)):
+        gray = np.full((40, 40), 255, np.uint8)
+        gray[10:31, 10:31] = 0
+        gray[12:29, 12:29] = 255
+        # a pale stretch of the line, so fine that nothing of it is whole ink
+        gray[18:20, 10:12] = 255
+        gray[18:20, 11] = ink
+        guess = np.where(gray < 255, np.uint8(255), np.uint8(0))
+        assert (exact_where_clean(gray, guess)[20, 20] == 255) == encloses
+
+
 def test_partial_is_what_is_neither_nothing_nor_all() -> None:
     assert is_partial(np.array([0, 12, 13, 242, 243, 255], np.uint8)).tolist() == [
         False,
