@@ -56,6 +56,7 @@ def colorizes(run: Run, dataset: str, **settings: Any) -> None:
         {"conditioning": "rgb", "residual": True, "attention": "coarse", "loss": "l1", "upsampling": "transposed"},
         {"progressive": "32,64,128"},
         {"adversarial": 0.5},
+        {"agreement": 0.5},
         {"precision": "bf16-mixed"},
     ],
     ids=str,
@@ -101,7 +102,7 @@ def test_an_adversary_is_in_the_curves(tmp_path: Path, dataset: str) -> None:
 def test_a_stopped_adversary_goes_on_to_the_same_bits(tmp_path: Path, dataset: str) -> None:
     from threading import Event
 
-    config = replace(TINY, dataset=dataset, adversarial=0.5)
+    config = replace(TINY, dataset=dataset, adversarial=0.5, agreement=0.5)
     straight, broken, stop = Run(tmp_path / "straight"), Run(tmp_path / "broken"), Event()
     loop.train(config, straight)
     loop.train(config, broken, lambda at: stop.set() if at.step == 3 else None, stop)

@@ -50,6 +50,16 @@ Progressive = Annotated[
         rich_help_panel=_TRAINING,
     ),
 ]
+Agreement = Annotated[
+    float,
+    typer.Option(
+        min=0,
+        metavar="WEIGHT",
+        help="Also learn to answer the same when a drawing is turned, mirrored or moved, which this weighs.",
+        show_default=False,
+        rich_help_panel=_TRAINING,
+    ),
+]
 Adversarial = Annotated[
     float,
     typer.Option(

@@ -89,6 +89,7 @@ def command(
     ] = 0,
     progressive: settings.Progressive = "",
     adversarial: settings.Adversarial = 0.0,
+    agreement: settings.Agreement = 0.0,
     seed: settings.Seed = 0,
     conditioning: settings.Conditioning = "coverage",
     width: settings.Width = 16,

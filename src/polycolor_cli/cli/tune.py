@@ -50,6 +50,7 @@ def command(
     optimizer: settings.Optimizer = "adamw",
     progressive: settings.Progressive = "",
     adversarial: settings.Adversarial = 0.0,
+    agreement: settings.Agreement = 0.0,
     seed: settings.Seed = 0,
     conditioning: settings.Conditioning = "coverage",
     width: settings.Width = 16,

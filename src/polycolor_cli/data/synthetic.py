@@ -538,7 +538,9 @@ def _gravel(rng: Rng, shape: tuple[int, int]) -> NDArray[np.float32]:
         size = np.maximum(largest * rng.uniform(0.1, 1) ** 1.5 * rng.uniform(0.4, 1, 2), 0.6)
         at, turn = rng.uniform(0, 1, 2) * shape[::-1], rng.uniform(0, 360)
         cv2.ellipse(gray, (tuple(at), tuple(2 * size), turn), float(rng.normal(0, spread)), -1, cv2.LINE_AA)
-    return cv2.GaussianBlur(gray, (0, 0), rng.uniform(0.3, 1.0)) + rng.uniform(1, 10) * rng.standard_normal(shape, np.float32)
+    return cv2.GaussianBlur(gray, (0, 0), rng.uniform(0.3, 1.0)) + rng.uniform(1, 10) * rng.standard_normal(
+        shape, np.float32
+    )
 
 
 def _viewpoint(rng: Rng, width: int, height: int) -> NDArray[np.float64]:

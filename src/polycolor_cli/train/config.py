@@ -40,6 +40,8 @@ class TrainConfig:
     the weights as they are.
     progressive: sides that drawings are shrunk to first, as in `32,64,128`; empty for never.
     adversarial: weight of the loss of not fooling a discriminator, or 0.
+    agreement: weight of the loss of answering otherwise to the same drawing turned, mirrored and moved, or 0; with it
+    each step sees every drawing twice.
     text_encoder, pooling: where the vectors of `text_dim` come from that a `text-film` network is told.
     init_from: a `.safetensors` model to start from, or empty. log: what to log to beside metrics.csv.
     The others are explained at `Dimensions`.
@@ -72,6 +74,7 @@ class TrainConfig:
     pooling: Pooling = "cls"
     progressive: str = ""
     adversarial: float = 0.0
+    agreement: float = 0.0
     warm_up: float = 0.03
     decay: float = 0.4
     augment: bool = False

@@ -10,6 +10,7 @@ from functools import cache, partial
 from pathlib import Path
 from threading import Event
 
+import numpy as np
 import torch
 from lightning_fabric import Fabric
 from torch import Tensor, nn
@@ -32,6 +33,7 @@ from polycolor_cli.train.parallel import finished, share_statistics, started
 from polycolor_cli.train.pictures import draw_pictures
 from polycolor_cli.train.run import Checkpoint, Measures, Run
 from polycolor_cli.train.validate import color_input, merit, validate, validation_batches
+from polycolor_cli.train.views import View, disagreement, with_view
 
 EPOCH_DRAWINGS = 16_000
 ASKED = 10
@@ -150,6 +152,11 @@ def _trained(
     shown, pictured = 0.0, time.perf_counter()
     while not complete:
         batch = next(batches).shrunk(times_smaller(config.sides, step / steps)).to(fabric.device)
+        view = None
+        if config.agreement:
+            side = batch.drawing.shape[2:]
+            view = View.sample(np.random.default_rng([config.seed, 1 << 42, step]), side[0] == side[1])
+            batch = with_view(batch, view)
         rate = schedule(step / steps, config.warm_up, config.decay)
         for group in optimizer.param_groups:
             group["lr"] = config.lr * rate
@@ -161,6 +168,10 @@ def _trained(
         parts = [loss.detach() * weight]
         if net.refiner is not None:
             loss = loss + 0.5 * loss_of(config.loss, early, batch)
+        if view is not None:
+            differ = disagreement(last, view)
+            parts.append(differ.detach() * weight)
+            loss = loss + config.agreement * differ
         if adversary is not None:
             painted = paint(last.float(), batch.gray, batch.color)
             unfooled = adversary.unfooled(batch.gray, painted)
@@ -177,7 +188,7 @@ def _trained(
         average.update_parameters(net)
 
         step += 1
-        drawings += batch.whole or len(batch)
+        drawings += (batch.whole or len(batch)) // (1 if view is None else 2)
         row: Measures | None = None
         complete = step >= steps
         ends = step % per_epoch == 0 or complete
@@ -285,7 +296,12 @@ def _network(config: TrainConfig, run: Run) -> UNet:
 
 def _losses(config: TrainConfig) -> list[str]:
     """What is summed up over an epoch."""
-    return ["train_loss", *(["adversarial_loss", "discriminator_loss"] if config.adversarial else []), "steps"]
+    return [
+        "train_loss",
+        *(["disagreement"] if config.agreement else []),
+        *(["adversarial_loss", "discriminator_loss"] if config.adversarial else []),
+        "steps",
+    ]
 
 
 def _check_fit(config: TrainConfig, splits: dict[str, list[Row]]) -> None:
