@@ -77,7 +77,7 @@ STRANGE = [
         {},
         pytest.param({"LC_ALL": "C"}, marks=pytest.mark.slow),
         pytest.param({"PYTHONIOENCODING": "ascii"}, marks=pytest.mark.slow),
-        {"PYTHONUTF8": "0", "LC_ALL": "POSIX"},
+        pytest.param({"PYTHONUTF8": "0", "LC_ALL": "POSIX"}, marks=pytest.mark.slow),
     ],
 )
 def test_any_name_that_the_file_system_holds(tmp_path: Path, way: dict[str, str]) -> None:

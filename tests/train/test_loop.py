@@ -58,8 +58,7 @@ def test_rows_and_synthetic_drawings_take_turns(tmp_path: Path, dataset: str) ->
     assert [row["step"] for row in run.rows()] == [6]
 
 
-@pytest.mark.parametrize("loss", ["bce-dice", "l1", "mse"])
-@pytest.mark.parametrize("optimizer", ["adamw", "adam"])
+@pytest.mark.parametrize(("optimizer", "loss"), [("adamw", "bce-dice"), ("adam", "l1"), ("adamw", "mse")])
 def test_it_learns(tmp_path: Path, dataset: str, loss: str, optimizer: str) -> None:
     config = replace(TINY, dataset=dataset, steps=0, epochs=18, loss=loss, optimizer=optimizer, lr=1e-2)  # type: ignore[arg-type]
     rows = trained(config, tmp_path / "run").rows()

@@ -215,6 +215,7 @@ def test_good_rows_are_not_found_fault_with(tmp_path: Path, style) -> None:
     assert bool(notes) == (style == "worn")
 
 
+@pytest.mark.slow
 def test_what_is_odd_about_a_dataset_is_said(data: Path, polycolor: Command) -> None:
     listing = data / "training" / "data.json"
     rows = json.loads(listing.read_text())
