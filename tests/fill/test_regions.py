@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
@@ -221,3 +222,16 @@ def test_only_what_encloses_is_painted(colorizer: Colorizer) -> None:
     assert (painted[50, 160] == 0).all()
     assert tuple(painted[20, 60]) == tuple(painted[40, 40]) == (255, 0, 0)
     assert tuple(np.asarray(colorizer(drawing, "red"))[50, 160]) == (255, 0, 0)
+
+
+@pytest.mark.parametrize(("gap", "loose"), [(0, False), (10, False), (0, True)])
+def test_a_gap_inside_of_a_closed_outline_is_one_as_well(colorizer: Colorizer, gap: int, loose: bool) -> None:
+    gray = np.full((256, 256), 255, np.uint8)
+    cv2.rectangle(gray, (30, 30), (226, 226), 0, 4)
+    cv2.line(gray, (30, 128), (226 - gap, 128), 0, 4)
+    if loose:
+        # a short stroke is an ornament, and parts nothing
+        cv2.line(gray, (120, 170), (125, 174), 0, 4)
+    found = colorizer.regions(gray)
+    assert found.count == 2
+    assert found.at(128, 80) != found.at(128, 180)

@@ -268,8 +268,8 @@ class Colorizer:
 
         if by == "shape":
             return shapes(decision.coverage)
-        if decision.is_closed:
-            return of_closed(decision.gray, decision.coverage)
+        if decision.is_closed and (regions := of_closed(decision.gray, decision.coverage)) is not None:
+            return regions
         return found(*self._network.border(decision.gray), decision.coverage)
 
     def coverage(self, picture: str | Path | Image.Image | NDArray) -> Coverage:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polycolor_cli.errors import PointError
-from polycolor_cli.fill.planes import Coverage, Gray, Planes
+from polycolor_cli.fill.planes import Coverage, Gray, Mask, Planes
 
 Labels = NDArray[np.uint16]
 Wall = NDArray[np.float32]
@@ -132,10 +132,15 @@ def colored(regions: Regions, palette: list[tuple[int, int, int]]) -> list[tuple
     return given
 
 
-def of_closed(gray: Gray, coverage: Coverage) -> Regions:
-    """The regions of a clean drawing of closed outlines: connected paper that ink encloses, exactly."""
+def of_closed(gray: Gray, coverage: Coverage) -> Regions | None:
+    """The regions of a clean drawing of closed outlines: connected paper that ink encloses, exactly.
+
+    None where some ink parts nothing: it may be a line with a gap.
+    """
     ink = cv2.absdiff(gray, float(np.median(gray[::7, ::7]))) > np.ptp(gray) // 2
     count, areas, stats, middles = cv2.connectedComponentsWithStats((~ink).view(np.uint8), connectivity=4)
+    if _is_loose(ink, areas):
+        return None
     kept = stats[:, cv2.CC_STAT_AREA] >= min(SMALLEST * areas.size, 16)
     for number in range(1, count):
         # of a closed drawing each area is covered as a whole, or bare
@@ -282,6 +287,18 @@ def _to_the_edge_of_lines(inner: Labels, coverage: Coverage) -> Labels:
     # nearly all lines go on no farther
     width = max(1, round(float(np.quantile(beside, 0.9)))) if beside.size else 1
     return np.where(away <= width + 1, nearest, np.uint16(0))
+
+
+def _is_loose(ink: Mask, areas: NDArray[np.int32]) -> bool:
+    """Whether a piece of ink, longer than three widths of its lines, has the same paper on all sides."""
+    depth = cv2.distanceTransform(ink.view(np.uint8), cv2.DIST_L2, 3)
+    # across a line of width w, the distance to its sides is w / 4 on the mean
+    width = 4 * float(depth[ink].mean())
+    around = np.ones((2 * round(1.5 * width) + 1,) * 2, np.uint8)
+    highest = cv2.dilate(areas.astype(np.float32), around)
+    lowest = cv2.erode(np.where(ink, np.float32(np.inf), areas.astype(np.float32)), around)
+    count, _, stats, _ = cv2.connectedComponentsWithStats((ink & (highest == lowest)).view(np.uint8), connectivity=8)
+    return count > 1 and bool(stats[1:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max() > 3 * width)
 
 
 def _nearest(labels: Labels) -> tuple[Labels, NDArray[np.float32]]:
