@@ -74,7 +74,7 @@ def main() -> None:
                 agree[-1].append(soft_iou(after / 255, expected(before) / 255) > AGREE)
         table = np.array(agree)
         shares = [*table.mean(0), table.mean(), table.all(1).mean()]
-        print(f"| {folder.parent.name}, {len(table)} | {' | '.join(f'{share:.1%}' for share in shares)} |", flush=True)
+        print(f"| {folder}, {len(table)} | {' | '.join(f'{share:.1%}' for share in shares)} |", flush=True)
 
 
 if __name__ == "__main__":

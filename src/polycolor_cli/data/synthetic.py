@@ -530,7 +530,7 @@ def _on_surface(rng: Rng, ink: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _gravel(rng: Rng, shape: tuple[int, int]) -> NDArray[np.float32]:
-    """Pebbles of all sizes in sand, flat and lit from one side or not at all: asphalt, plaster, a garden path."""
+    """Pebbles of all sizes in sand: asphalt, plaster, a garden path."""
     least = min(shape)
     gray = 40 * _natural(rng, shape, rng.uniform(0.3, 1.2))
     largest, spread = rng.uniform(0.02, 0.16) * least, rng.uniform(20, 90)
@@ -538,9 +538,8 @@ def _gravel(rng: Rng, shape: tuple[int, int]) -> NDArray[np.float32]:
         size = np.maximum(largest * rng.uniform(0.1, 1) ** 1.5 * rng.uniform(0.4, 1, 2), 0.6)
         at, turn = rng.uniform(0, 1, 2) * shape[::-1], rng.uniform(0, 360)
         cv2.ellipse(gray, (tuple(at), tuple(2 * size), turn), float(rng.normal(0, spread)), -1, cv2.LINE_AA)
-    return cv2.GaussianBlur(gray, (0, 0), rng.uniform(0.3, 1.0)) + rng.uniform(1, 10) * rng.standard_normal(
-        shape, np.float32
-    )
+    gray = cv2.GaussianBlur(gray, (0, 0), rng.uniform(0.3, 1.0))
+    return gray + rng.uniform(1, 10) * rng.standard_normal(shape, np.float32)
 
 
 def _viewpoint(rng: Rng, width: int, height: int) -> NDArray[np.float64]:

@@ -152,7 +152,7 @@ def _trained(
     shown, pictured = 0.0, time.perf_counter()
     while not complete:
         batch = next(batches).shrunk(times_smaller(config.sides, step / steps)).to(fabric.device)
-        view = None
+        drawn, view = batch.whole or len(batch), None
         if config.agreement:
             side = batch.drawing.shape[2:]
             view = View.sample(np.random.default_rng([config.seed, 1 << 42, step]), side[0] == side[1])
@@ -188,7 +188,7 @@ def _trained(
         average.update_parameters(net)
 
         step += 1
-        drawings += (batch.whole or len(batch)) // (1 if view is None else 2)
+        drawings += drawn
         row: Measures | None = None
         complete = step >= steps
         ends = step % per_epoch == 0 or complete
