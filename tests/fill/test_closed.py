@@ -82,3 +82,21 @@ def test_closed_outlines_never_ask_the_network(monkeypatch: pytest.MonkeyPatch) 
     broken[30:36, 50:70] = 255
     with pytest.raises(AssertionError, match="was asked"):
         Colorizer().coverage(broken)
+
+
+@pytest.mark.parametrize(("ink", "is_seen"), [(225, True), (231, True), (232, False)])
+def test_ink_that_differs_from_its_paper_by_a_tenth_is_seen(ink: int, is_seen: bool) -> None:
+    gray = np.full((64, 64), 255, np.uint8)
+    gray[10:50, 10:50] = ink
+    gray[13:47, 13:47] = 255
+    covered = closed_coverage(gray)
+    assert (covered is not None) == is_seen
+    if covered is not None:
+        assert np.array_equal(covered == 255, square_of(10, 50))
+        assert not covered[~square_of(10, 50)].any()
+
+
+def square_of(low: int, high: int, side: int = 64) -> NDArray[np.bool_]:
+    inside = np.zeros((side, side), np.bool_)
+    inside[low:high, low:high] = True
+    return inside

@@ -4,8 +4,11 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
+from conftest import square
+from polycolor_cli import Colorizer
 from polycolor_cli.errors import PolycolorError
 from polycolor_cli.files.picture import in_profile
+from polycolor_cli.fill.colorizer import as_image
 from polycolor_cli.fill.paint import Paint, ink_share, paint
 from polycolor_cli.fill.paint_regions import LabelMap, Point, RegionPaint, paint_regions, palette
 from polycolor_cli.fill.regions import Regions
@@ -169,3 +172,48 @@ def turned_profile() -> bytes:
         profile[places[name] : places[name] + 4] = other
     # its description says sRGB, which would be taken at its word
     return bytes(profile).replace("sRGB".encode("utf-16-be"), "mine".encode("utf-16-be")).replace(b"sRGB", b"mine")
+
+
+def test_a_drawing_is_painted_in_its_own_colours() -> None:
+    profile = turned_profile()
+    image = square().convert("RGB")
+    image.info["icc_profile"] = profile
+    painted = Colorizer()(image, "red", background="navy")
+    assert painted.getpixel((64, 64)) == in_profile((255, 0, 0), profile)
+    assert painted.getpixel((2, 2)) == in_profile((0, 0, 128), profile)
+    assert painted.info["icc_profile"] == profile
+
+
+def test_what_lies_on_transparency_keeps_its_colour_and_never_turns_over() -> None:
+    # light on transparency, laid on black: a rounded share of it comes to more than white
+    drawing = np.zeros((40, 40, 4), np.uint8)
+    drawing[..., :3] = 255
+    drawing[5:35, 5:35, 3] = 255
+    drawing[9:31, 9:31, 3] = 0
+    drawing[:, 2, 3] = np.arange(40)  # hardly there
+    image = as_image(drawing)
+    coverage = np.zeros((40, 40), np.uint8)
+    coverage[5:35, 5:35] = 255
+    coverage[5:35, 4] = 100
+    painted = paint(image, coverage, Paint("white"))
+    assert painted.shape == (40, 40, 4)
+    assert (painted[5:35, 5:35] == 255).all()
+    assert (painted[5:35, 4, 3] == 100).all()
+    assert np.array_equal(painted[:, 2, 3], np.arange(40))
+    assert (painted[painted[..., 3] > 0][:, :3] > 250).all()
+
+
+def test_on_a_large_coloured_page_kept_lines_leave_the_colour_and_what_is_blacked_in_stays_black() -> None:
+    page = np.empty((900, 1500, 3), np.uint8)
+    page[:] = (240, 220, 120)
+    page[100:800, 200:1300] = 0
+    page[110:790, 210:1290] = (240, 220, 120)
+    page[300:600, 500:900] = 0  # wider than any line
+    coverage = np.zeros((900, 1500), np.uint8)
+    coverage[100:800, 200:1300] = 255
+    painted = paint(Image.fromarray(page), coverage, Paint((0, 90, 200), "keep"))
+    assert (painted[150:280, 250:450] == (0, 90, 200)).all()
+    assert (painted[450, 1000:1200] == (0, 90, 200)).all()
+    assert painted[350:550, 550:850].max() < 10
+    assert painted[104, 400:600].max() < 10
+    assert (painted[50, 50] == (240, 220, 120)).all()

@@ -84,3 +84,41 @@ def test_thin_and_tiny_pages_have_no_pieces() -> None:
         page = np.full(shape, 255, np.uint8)
         assert list(pieces(page, 320)) == []
         assert not is_text(page)
+
+
+@pytest.mark.parametrize(
+    ("lefts", "widths", "tops", "count"),
+    [
+        ([100, 134], [26, 26], [100, 100], 2),  # two are no row
+        ([100, 134, 168], [26, 26, 26], [100, 100, 100], 0),
+        ([100, 134, 168], [26, 26, 26], [100, 112, 100], 0),  # as letters dance
+        ([100, 134, 168], [26, 26, 26], [100, 120, 100], 3),
+        ([100, 144, 188], [26, 26, 26], [100, 100, 100], 3),  # as wide as each other, and apart
+        ([100, 150, 190], [30, 20, 34], [100, 100, 100], 0),  # letters of words
+        ([100, 134, 168, 260], [26, 26, 26, 26], [100, 100, 100, 100], 1),
+    ],
+)
+def test_things_close_in_a_row_of_three_or_more_are_letters(
+    lefts: list[int], widths: list[int], tops: list[int], count: int
+) -> None:
+    page = np.full((600, 800), 255, np.uint8)
+    for left, width, top in zip(lefts, widths, tops, strict=True):
+        cv2.rectangle(page, (left, top), (left + width - 1, top + 29), 0, 2)
+    assert len(list(pieces(page, 320))) == count
+
+
+def test_a_piece_shows_a_quarter_of_its_length_of_paper_around_it_within_the_page() -> None:
+    page = np.full((700, 900), 250, np.uint8)
+    cv2.rectangle(page, (100, 200), (179, 239), 0, 2)
+    cv2.rectangle(page, (2, 500), (61, 559), 0, 2)
+    cv2.rectangle(page, (190, 245), (240, 300), 0, 2)  # in the picture of the first, and not shown there
+    found = list(pieces(page, 320))
+    assert [[(int(side.start), int(side.stop)) for side in piece.view] for piece in found] == [
+        [(175, 265), (75, 205)],
+        [(226, 320), (171, 260)],
+        [(480, 580), (0, 82)],
+    ]
+    assert (found[0].gray < 250).sum() == (page[190:250, 90:188] < 250).sum()
+    assert page[246, 200] == 0  # the page itself is left alone
+    assert len(list(pieces(page, 75))) == 2
+    assert len(list(pieces(page, 30))) == 0

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Event
 
@@ -21,6 +21,8 @@ from conftest import Refused, Run
 from polycolor_cli.data.write import write_dataset
 from polycolor_cli.errors import PolycolorError
 from polycolor_cli.train.config import TrainConfig
+from polycolor_cli.train.loop import Progress
+from polycolor_cli.train.run import Run as TrainRun
 from polycolor_cli.tune import study as tune
 from polycolor_cli.tune.study import Search, Study, conclude, work
 
@@ -280,3 +282,130 @@ def test_the_best_trial_is_the_one_of_least_error(tmp_path: Path) -> None:
     best = study.best()
     assert best is not None
     assert best.value == 0.1
+
+
+def measured_at_once(errors: dict[float, list[float]], halted: list[str] | None = None) -> Callable[..., bool]:
+    """What stands for a training: by its rate, the error after each epoch; nothing is trained."""
+
+    def training(config: TrainConfig, run: TrainRun, report: Callable[[Progress], None], halt: Event) -> bool:
+        for epoch, error in enumerate(errors[config.lr], 1):
+            if epoch <= len(run.rows()):
+                continue
+            row = {"epoch": epoch, "step": 10 * epoch, "train_loss": 2 * error, "val_loss": 3 * error}
+            row |= {"masked_accuracy": 1 - error, "mean_error": error}
+            run.folder.mkdir(parents=True, exist_ok=True)
+            run.append({name: float(value) for name, value in row.items()})
+            report(Progress(epoch, 10 * epoch, 40, error, 0, 0.0, 0.0, row))
+            if halt.is_set():
+                if halted is not None:
+                    halted.append(run.folder.name)
+                return False
+        return True
+
+    return training
+
+
+def test_a_trial_keeps_what_its_run_was_measured_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tune, "train", measured_at_once({1.0: [0.5, 0.4], 2.0: [0.3, 0.2], 3.0: [0.35, 0.25]}))
+    study = Study(tmp_path / "a study")
+    study.begin(tiny(tmp_path, epochs=2), Search({"lr": [1.0, 2.0, 3.0]}, trials=3))
+    for rate in (1.0, 2.0, 3.0):
+        study.known.enqueue_trial({"lr": rate})
+    work(study, Event())
+    assert sorted(path.name for path in (study.folder / "runs").iterdir()) == ["R01", "R02", "R03"]
+    by_rate = {trial.params["lr"]: trial for trial in study.ended()}
+    assert {rate: trial.value for rate, trial in by_rate.items()} == {1.0: 0.4, 2.0: 0.2, 3.0: 0.25}
+    assert by_rate[1.0].intermediate_values == {1: 0.5, 2: 0.4}
+    assert by_rate[2.0].user_attrs["masked_accuracy"] == 0.8
+    best = conclude(study)
+    assert best is not None
+    assert best.params == {"lr": 2.0}
+    assert not (study.folder / "best").exists()  # nothing was trained
+    lines = (study.folder / "summary.txt").read_text(encoding="utf-8").splitlines()
+    assert [line.split(" | ")[0] for line in lines] == ["R01", "R02", "R03"]
+    name = best.user_attrs["run"]
+    assert f"{name} | lr=2.0 | train_loss=0.400000 | val_loss=0.600000 | masked_accuracy=0.800000" in "\n".join(lines)
+    rows = (study.folder / "trials.csv").read_text(encoding="utf-8").splitlines()
+    assert rows[0] == "run,state,lr,epochs,train_loss,val_loss,masked_accuracy,mean_error"
+    assert f"{name},complete,2.0,2,0.4,0.6,0.8,0.2" in [row.replace("0.6000000000000001", "0.6") for row in rows]
+
+
+def test_a_trial_that_was_stopped_goes_on_in_its_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stop, halted = Event(), list[str]()
+    training = measured_at_once({1.0: [0.5, 0.4, 0.3], 2.0: [0.6, 0.5, 0.2]}, halted)
+
+    def stopped(config: TrainConfig, run: TrainRun, report: Callable[[Progress], None], halt: Event) -> bool:
+        stop.set()
+        return training(config, run, report, halt)
+
+    monkeypatch.setattr(tune, "train", stopped)
+    study, config = Study(tmp_path / "study"), tiny(tmp_path, epochs=3)
+    study.begin(config, Search({"lr": [1.0, 2.0]}, trials=2))
+    work(study, stop)
+    assert halted == ["R01"]
+    assert study.ended() == []
+    assert [trial.user_attrs["run"] for trial in study.trials()] == ["R01"]
+    monkeypatch.setattr(tune, "train", training)
+    again = Study(study.folder)
+    again.begin(config, Search({"lr": [1.0, 2.0]}, trials=2))
+    assert again.epochs_before == 0
+    work(again, Event())
+    assert again.is_complete()
+    ended = {trial.user_attrs["run"]: trial for trial in again.ended()}
+    assert len(ended) == 2
+    assert all(len(again.run_of(trial).rows()) == 3 for trial in ended.values())
+    # the epoch of the first look counts as well
+    assert ended["R01"].intermediate_values.keys() == {1, 2, 3}
+
+
+def test_of_two_that_were_queued_for_one_run_the_one_that_ended_counts(tmp_path: Path) -> None:
+    study = Study(tmp_path / "study")
+    study.begin(tiny(tmp_path), Search({"lr": [1.0, 2.0]}, grid=True))
+    study.known.enqueue_trial({"lr": 1.0}, {"run": "R01", "settings": {"lr": 1.0}})
+    waiting = {trial.number: trial.user_attrs["run"] for trial in study.known.get_trials()}
+    assert waiting == {0: "R01", 1: "R02", 2: "R01"}
+    for value in (0.25, 0.75):
+        trial = study.known.ask()
+        trial.suggest_categorical("lr", [1.0, 2.0])
+        study.known.tell(trial, value)
+    by_run = {trial.user_attrs["run"]: trial.value for trial in study.trials()}
+    assert by_run == {"R01": 0.25, "R02": 0.75}
+    assert study.is_complete()
+    assert [trial.user_attrs["run"] for trial in study.ended()] == ["R01", "R02"]
+
+
+def test_what_a_dead_process_was_at_is_queued_again_with_its_settings(tmp_path: Path) -> None:
+    study = Study(tmp_path / "study")
+    study.begin(tiny(tmp_path), Search({"lr": [1.0, 2.0]}, grid=True))
+    trial = study.known.ask()
+    trial.suggest_categorical("lr", [1.0, 2.0])
+    trial.set_user_attr("process", f"{platform.node()}:{os.getpid()}")
+    tune._requeue_lost(study.known)
+    assert len(study.known.get_trials()) == 2  # it lives
+    trial.set_user_attr("process", f"{platform.node()}:999999999")
+    tune._requeue_lost(study.known)
+    states = [(one.state.name, one.user_attrs["run"]) for one in study.known.get_trials()]
+    assert states == [("FAIL", "R01"), ("WAITING", "R02"), ("WAITING", "R01")]
+    again = study.known.get_trials()[2]
+    assert again.user_attrs["settings"] == {"lr": 1.0}
+    assert again.system_attrs["fixed_params"] == {"lr": 1.0}
+    elsewhere = study.known.ask()
+    elsewhere.set_user_attr("process", "another machine:999999999")
+    tune._requeue_lost(study.known)
+    assert len(study.known.get_trials()) == 3
+
+
+def test_a_median_gives_up_what_is_worse_than_half_of_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good, bad = [0.5, 0.4, 0.3, 0.2], [0.9, 0.9, 0.9, 0.9]
+    monkeypatch.setattr(tune, "train", measured_at_once(dict.fromkeys((1.0, 2.0, 3.0), good) | {4.0: bad}))
+    study = Study(tmp_path / "study")
+    study.begin(tiny(tmp_path, epochs=4), Search({"lr": [1.0, 2.0, 3.0, 4.0]}, trials=4))
+    for rate in (1.0, 2.0, 3.0, 4.0):
+        study.known.enqueue_trial({"lr": rate})
+    work(study, Event())
+    lines = {line.split(" | ")[1]: line for line in tune.summary(study).splitlines()}
+    assert lines["lr=4.0"].endswith("given up")
+    assert not any("given up" in lines[f"lr={rate}"] for rate in (1.0, 2.0, 3.0))
+    assert len(study.run_of(study.ended()[3]).rows()) < 4

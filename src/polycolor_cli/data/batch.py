@@ -39,15 +39,16 @@ NAMES = list(PALETTE)
 PALETTE_RGB = np.array([PALETTE[name] for name in NAMES], np.float32) / 255
 
 SYNTHETIC_SIZES: list[tuple[tuple[int, int], float]] = [
-    ((128, 128), 0.44),
+    ((128, 128), 0.38),
     ((96, 96), 0.05),
     ((160, 160), 0.07),
-    ((96, 160), 0.04),
-    ((160, 96), 0.04),
-    ((192, 192), 0.08),
-    ((256, 256), 0.2),
-    ((160, 256), 0.04),
-    ((256, 160), 0.04),
+    ((96, 160), 0.03),
+    ((160, 96), 0.03),
+    ((192, 192), 0.09),
+    ((256, 256), 0.23),
+    ((160, 256), 0.03),
+    ((256, 160), 0.03),
+    ((384, 384), 0.06),
 ]
 """Sizes (height, width) of synthetic batches, and how often each comes."""
 

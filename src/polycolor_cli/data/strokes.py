@@ -94,9 +94,11 @@ class Hand:
     def careless(cls, rng: Rng) -> "Hand":
         """A hand that leaves a simple shape wide open: a side forgotten, or ends that do not meet."""
         kind = rng.random()
-        if kind < 0.25:
-            return cls(edges=True, gap=rng.uniform(0.0, 0.05), apart=rng.uniform(0.02, 0.22))
-        if kind < 0.65:
+        if kind < 0.35:
+            # some with the same gap at every corner
+            gap = float(rng.choice([0.0, rng.uniform(0.0, 0.05)]))
+            return cls(edges=True, gap=gap, apart=rng.uniform(0.02, 0.22))
+        if kind < 0.68:
             return cls(wobble=rng.uniform(0.0, 0.05), edges=True, gap=rng.uniform(0.02, 0.2), forgets=True)
         return cls(
             wobble=rng.uniform(0.01, 0.07),

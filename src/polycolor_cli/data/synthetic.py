@@ -258,11 +258,13 @@ def _sketch(canvas: Canvas, rng: Rng, pen: Pen) -> None:
     """One simple shape and nothing else, drawn with a finger by somebody in a hurry."""
     pen.hand = Hand.careless(rng) if rng.random() < 0.8 else pen.hand
     pen.width = max(pen.width, pen.finest, rng.uniform(0.01, 0.05) * min(canvas.width, canvas.height))
-    simple = (shapes.triangle, shapes.triangle, shapes.rectangle, shapes.quadrilateral, shapes.ellipse)
+    simple = (shapes.triangle, shapes.rectangle, shapes.rectangle, shapes.quadrilateral, shapes.ellipse)
     contour = simple[rng.integers(len(simple))](rng)
     # some so narrow that hardly any paper is left between the lines
     narrow = rng.uniform(0.04, 0.2) if rng.random() < 0.25 else rng.uniform(0.15, 1)
-    contour = shapes.turned(contour * [1, narrow], rng.uniform(0, TAU))
+    # most people draw a box along the edges of their page
+    along = rng.integers(4) * TAU / 4 + rng.normal(0, rng.choice([0.0, 0.05]))
+    contour = shapes.turned(contour * [1, narrow], along if rng.random() < 0.6 else rng.uniform(0, TAU))
     size = np.array([canvas.width, canvas.height])
     reach = np.abs(contour).max(0)
     radius = rng.uniform(0.5, 0.95) * float(((size / 2 - pen.width) / reach).min())
@@ -457,13 +459,13 @@ def _nothing(canvas: Canvas, rng: Rng, pen: Pen) -> None:
 
 
 SCENES: dict[str, tuple[Callable[[Canvas, Rng, Pen], None], float]] = {
-    "one": (_one, 0.11),
-    "sketch": (_sketch, 0.06),
+    "one": (_one, 0.09),
+    "sketch": (_sketch, 0.1),
     "page": (_page, 0.08),
     "composition": (_composition, 0.07),
     "stack": (_stack, 0.06),
     "rings": (_rings, 0.06),
-    "illustration": (_illustration, 0.44),
+    "illustration": (_illustration, 0.42),
     "solid": (_solid, 0.03),
     "scribbles": (_scribbles, 0.03),
     "nothing": (_nothing, 0.06),

@@ -26,10 +26,10 @@ LARGEST = 255
 """Longest side, in pixels, that the network looks at as it is; a larger picture is halved until it is no longer.
 
 One less than 256, so that pictures of 256, 512, ... are looked at in 128 pixels, where the network knows best."""
-LARGEST_FOR_REGIONS = 511
-"""The same where regions are parted."""
-ENLARGED_FOR_REGIONS = 384
-"""Longest side that a picture on flat paper is enlarged to, at least, where regions are parted."""
+LARGEST_FOR_REGIONS = 512
+"""The same where regions are parted: lines between them are finer than what is inside of all."""
+ENLARGED_FOR_REGIONS = 320
+"""Longest side that a picture is enlarged to, at least, where regions are parted."""
 SMALLEST = 96
 """Shortest longest side: a smaller picture is enlarged first, and its coverage averaged down."""
 ENLARGED = 128
@@ -37,10 +37,6 @@ ENLARGED = 128
 UNSURE = 0.02
 """How much of what is covered may be neither covered nor bare, edges aside, before it is looked at again: mirrored, and
 more closely."""
-BORDER_ODDS = 25
-"""Times that the odds of a border are overstated on flat paper, where ink is a wall whatever the network says."""
-BORDER_ODDS_WORN = 8
-"""The same on any other paper, where the network sees the ink as well."""
 
 COARSEST = 16
 """Pixels that sides are rounded up to for the first look, by more of the rim: halving, the network loses odd ones."""
@@ -139,9 +135,8 @@ class Network:
         if "border" not in {answer.name for answer in self._session.get_outputs()}:
             raise ModelError(f"{self.name}: knows no borders, which regions need; train it anew with --synthetic")
         longest, is_flat = max(gray.shape), paper_gray(gray) is not None
-        # on grain and in shadows, what is enlarged looks like nothing that the network has seen
-        enlarge = max(1.0, (ENLARGED_FOR_REGIONS if is_flat else ENLARGED) / longest)
-        if is_flat or longest < SMALLEST:
+        enlarge = max(1.0, ENLARGED_FOR_REGIONS / longest)
+        if enlarge > 1:
             height, width = gray.shape
             gray = _resized(gray, round(width * enlarge), round(height * enlarge), Image.Resampling.BICUBIC)
         halvings = max(0, math.ceil(math.log2(max(gray.shape) / LARGEST_FOR_REGIONS)))
@@ -154,9 +149,7 @@ class Network:
         height, width = planes[0].shape
         rim = ((0, 0), (0, -height % COARSEST), (0, -width % COARSEST))
         coverage, border = self._answers(np.pad(np.stack(planes), rim, "edge")[None], {})[:2]
-        seen = border[0, 0, :height, :width]
-        odds = BORDER_ODDS if is_flat else BORDER_ODDS_WORN
-        wall = seen / (odds - (odds - 1) * seen)
+        wall = border[0, 0, :height, :width]
         if is_flat:
             # ink on flat paper is certain; on grain and in shadows the network sees better
             paper, dark = float(np.median(planes[2])), float(planes[0].min())

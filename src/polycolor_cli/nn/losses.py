@@ -11,7 +11,7 @@ from polycolor_cli.nn.unet import paint
 
 Loss = Literal["bce-dice", "l1", "mse"]
 
-BORDER_WEIGHT = 0.4
+BORDER_WEIGHT = 0.8
 """What the border's loss counts beside the coverage's."""
 GAP_WEIGHT = 1.0
 """What a pixel of a border without ink counts more than another: gaps are few, and all that the border is for."""
