@@ -85,6 +85,17 @@ def test_a_bright_page_on_a_dark_desk_is_no_negative() -> None:
     assert is_negative(np.where(desk == 10, np.uint8(240), np.uint8(30)))
 
 
+@pytest.mark.parametrize(("dark", "is_it"), [(0.4, False), (0.6, True)])
+def test_a_negative_is_dark_in_more_than_half_of_it(dark: float, is_it: bool) -> None:
+    page = np.full((100, 100), 200, np.uint8)
+    page[: round(100 * dark)] = 100
+    assert is_negative(page) == is_it
+    # what counts as dark is measured from the darkest gray there is
+    page[page == 100] = 140
+    page[50, 50] = 100
+    assert not is_negative(page)
+
+
 def test_what_is_noise_and_what_a_drawing() -> None:
     rng = np.random.default_rng(1)
     noise = rng.integers(0, 256, (64, 64), np.uint8)

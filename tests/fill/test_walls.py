@@ -123,6 +123,11 @@ def test_at_each_larger_size_edges_run_along_the_darkest_pixels() -> None:
     regions = found(wall, coverage, [(darkest, darkest, darkest)], whole)
     assert regions.labels.shape == whole.shape
     assert at(regions.labels, (60, 60), (121, 60), (125, 60), (180, 60)) == [1, 1, 2, 2]
+    # where all is flat the edges of the smaller size stay, and far from them nothing changes
+    flat = np.full(whole.shape, 255, np.uint8)
+    same = found(wall, coverage, [(flat, flat, flat)], whole)
+    assert (same.labels[30:110, 30:116] == 1).all()
+    assert (same.labels[30:110, 128:200] == 2).all()
     # a line cut off by an odd size
     odd = (darkest[:-1, :-1],) * 3
     assert found(wall, coverage, [odd], whole[:-1, :-1]).labels.shape == (143, 239)
