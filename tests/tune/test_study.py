@@ -409,3 +409,30 @@ def test_a_median_gives_up_what_is_worse_than_half_of_the_others(
     assert lines["lr=4.0"].endswith("given up")
     assert not any("given up" in lines[f"lr={rate}"] for rate in (1.0, 2.0, 3.0))
     assert len(study.run_of(study.ended()[3]).rows()) < 4
+
+
+def test_what_diverged_is_told_with_its_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def diverges(*_: object) -> bool:
+        raise FloatingPointError("the loss is no number")
+
+    monkeypatch.setattr(tune, "train", diverges)
+    study = Study(tmp_path / "study")
+    study.begin(tiny(tmp_path), Search({"lr": [1.0]}, grid=True))
+    work(study, Event())
+    assert [trial.user_attrs["diverged"] for trial in study.ended()] == ["the loss is no number"]
+    assert tune.summary(study) == "R01 | lr=1.0 | diverged\n"
+    assert study.is_complete()
+    assert study.best() is None
+
+
+def test_what_a_search_was_at_when_it_died_is_tried_again(tmp_path: Path) -> None:
+    study = Study(tmp_path / "study")
+    study.begin(tiny(tmp_path), Search({"lr": [1.0, 2.0]}, trials=2))
+    trial = study.known.ask()
+    rate = trial.suggest_categorical("lr", [1.0, 2.0])
+    trial.set_user_attr("run", "R01")
+    trial.set_user_attr("process", f"{platform.node()}:999999999")
+    tune._requeue_lost(study.known)
+    again = study.known.get_trials()[1]
+    assert (again.user_attrs["run"], again.user_attrs["settings"]) == ("R01", {"lr": rate})
+    assert again.system_attrs["fixed_params"] == {"lr": rate}
