@@ -32,7 +32,8 @@ SETTINGS = """
 source_paths = ["src"]
 only_mutate = ["src/polycolor_cli/{room}/*.py"]
 pytest_add_cli_args_test_selection = {tests}
-pytest_add_cli_args = ["-p", "no:xdist", "-m", "not slow"]
+# mutmut imports conftest a second time, so that nothing of it can go to another process
+pytest_add_cli_args = ["-p", "no:xdist", "-m", "not slow", "-k", "not kills_its_process"]
 also_copy = ["dataset", "models", "README.md"]
 """
 
