@@ -129,7 +129,7 @@ class Network:
         """Where lines run or were meant to run, and what is covered, 0..1 (h, w) each, and the larger sizes.
 
         It looks at more pixels than for a coverage: what parts two regions is finer than what is inside of all.
-        The planes are those of each size above (h, w), largest first; a tiny picture is enlarged, and has none.
+        The planes are those of each size above (h, w), largest first; a small picture is enlarged, and has none.
         Raises ModelError where the model knows no borders.
         """
         if "border" not in {answer.name for answer in self._session.get_outputs()}:

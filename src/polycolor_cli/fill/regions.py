@@ -296,7 +296,7 @@ def _to_the_edge_of_lines(inner: Labels, coverage: Coverage) -> Labels:
 
 
 def _is_loose(ink: Mask, areas: NDArray[np.int32]) -> bool:
-    """Whether a piece of ink, longer than it is wide by half, has the same paper on all sides."""
+    """Whether some ink, longer than one and a half widths of the lines, has the same paper on all sides."""
     step = -(-max(ink.shape) // ENOUGH)
     paper = areas[::step, ::step].astype(np.float32)
     ink = cv2.resize(255 * ink.view(np.uint8), paper.shape[::-1], interpolation=cv2.INTER_AREA) > 0
