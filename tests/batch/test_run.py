@@ -11,10 +11,11 @@ import pytest
 from PIL import Image, ImageDraw
 
 from conftest import Faulty, square
-from polycolor_cli.batch.plan import Passed, plan
-from polycolor_cli.batch.run import run
+from polycolor_cli.batch.plan import Job, Passed, plan
+from polycolor_cli.batch.run import PATIENCE, run
 from polycolor_cli.batch.work import Outcome, Worker
 from polycolor_cli.errors import PolycolorError
+from polycolor_cli.files.location import located
 from polycolor_cli.fill.colorizer import Colorizer
 from polycolor_cli.fill.paint import Paint
 
@@ -263,3 +264,80 @@ def test_a_folder_that_cannot_be_listed_is_told(folder: Path) -> None:
         assert "cannot be listed" in passed.closed[0]
     finally:
         (folder / "deep").chmod(0o755)
+
+
+class Timed:
+    """A worker that takes as long as it is told, and keeps which chunks it was given."""
+
+    def __init__(self, seconds: list[float], fewer: int = 0) -> None:
+        self.seconds, self.fewer = iter(seconds), fewer
+        self.chunks: list[int] = []
+        self.order: list[str] = []
+
+    def __call__(self, colorizer: Colorizer, restart: bool) -> "Timed":
+        return self
+
+    def run(self, jobs: list[Job], patience: float) -> list[Outcome]:
+        assert patience == PATIENCE
+        self.chunks.append(len(jobs))
+        took = next(self.seconds)
+        done = jobs[: len(jobs) - self.fewer] or jobs[:1]
+        self.order += [str(job.source) for job in done]
+        return [Outcome(str(job.source), [], "filled", seconds=took) for job in done]
+
+
+def pretend_jobs(count: int, here: bool = True) -> list[Job]:
+    where = Path("/tmp") if here else located("memory://far")
+    return [Job(where / f"{number}.png", ((None, where / "out" / f"{number}.png"),)) for number in range(count)]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "fewer", "here", "chunks"),
+    [
+        # twice as many each time while they are quick, 64 at most
+        ([0.0] * 20, 0, True, [1, 2, 4, 8, 16, 32, 64, 64, 9]),
+        # as many as take a tenth of a second
+        ([0.02] * 50, 0, True, [1, 2, 4, *[5] * 38, 3]),
+        # a large one comes alone, at once
+        ([0.0, 0.0, 0.0, 9.0, *[9.0] * 200], 0, True, [1, 2, 4, 8, *[1] * 185]),
+        # what was not done of a chunk comes again
+        ([0.0] * 99, 1, True, [1, 2, 4, 1]),
+        # from far away eight together, whatever they take
+        ([9.0] * 99, 0, False, [1, 2, 4, *[8] * 24, 1]),
+        ([0.0] * 99, 0, False, [1, 2, 4, *[8] * 24, 1]),
+    ],
+)
+def test_chunks_take_a_moment(
+    monkeypatch: pytest.MonkeyPatch, colorizer: Colorizer, seconds: list[float], fewer: int, here: bool,
+    chunks: list[int],
+) -> None:  # fmt: skip
+    worker = Timed(seconds, fewer)
+    module = sys.modules["polycolor_cli.batch.run"]
+    monkeypatch.setattr(module, "Worker", worker)
+    noted: list[Path] = []
+    monkeypatch.setattr(module, "note", noted.append)
+    jobs = pretend_jobs(6 if fewer else 200, here)
+    outcomes = list(run(iter(jobs), colorizer, 1))
+    assert [outcome.source for outcome in outcomes] == worker.order == [str(job.source) for job in jobs]
+    assert worker.chunks == chunks
+    # a kill is cleaned up after where results go; far away there is nothing to sweep
+    assert set(noted) == ({Path("/tmp/out")} if here else set())
+
+
+def test_one_process_stops_when_it_is_told_to(monkeypatch: pytest.MonkeyPatch, colorizer: Colorizer) -> None:
+    for how in ("stop", "interrupted"):
+        worker = Timed([0.0] * 99)
+        monkeypatch.setattr(sys.modules["polycolor_cli.batch.run"], "Worker", worker)
+        outcomes = list(run(pretend_jobs(50), colorizer, 1, **{how: lambda w=worker: len(w.chunks) == 3}))  # type: ignore[arg-type]
+        assert len(outcomes) == 7
+
+
+def test_a_large_picture_waits_until_others_are_closed(
+    tmp_path: Path, colorizer: Colorizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "in").mkdir()
+    for number in range(6):
+        square(64).save(tmp_path / "in" / f"{number}.png")
+    monkeypatch.setattr(sys.modules["polycolor_cli.batch.run"], "PIXELS_AT_ONCE", 1)
+    outcomes = run(plan([tmp_path / "in"], None, RED), colorizer, 2)
+    assert [outcome.state for outcome in outcomes] == ["filled"] * 6
