@@ -86,6 +86,7 @@ def test_tensorboard_has_every_measure_and_picture_at_its_step(run: Run) -> None
     }  # fmt: skip
 
 
+@pytest.mark.usefixtures("event_files_in_order")
 @pytest.mark.parametrize(("goes_on_from", "kept"), [(0, [9, 9]), (8, [9]), (9, [9, 9])])
 def test_what_came_after_the_checkpoint_is_told_once(run: Run, goes_on_from: int, kept: list[int]) -> None:
     for step in (0, goes_on_from):

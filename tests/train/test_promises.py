@@ -144,6 +144,7 @@ def test_one_that_was_killed_before_its_first_checkpoint_is_begun_again(
         assert (tmp_path / "run" / "model.onnx").exists()
 
 
+@pytest.mark.usefixtures("event_files_in_order")
 def test_tensorboard_loses_no_point_when_a_run_is_resumed(data: Path, tmp_path: Path) -> None:
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
