@@ -92,6 +92,6 @@ def refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.Captu
 
 @pytest.fixture
 def event_files_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    """TensorBoard reads a run's files by name: within one second, the tenth of a process would come before its ninth."""
+    """TensorBoard reads files by name: of one second, the tenth of a process would come before its ninth."""
     writer = pytest.importorskip("tensorboard.summary.writer.event_file_writer")
     monkeypatch.setattr(writer, "_global_uid", writer.AtomicCounter(100))
