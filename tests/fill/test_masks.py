@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from polycolor_cli.fill.masks import background, bounding_box, dilated, distance_to, fraction, neighbours, touches_rim
+from polycolor_cli.fill.masks import background, bounding_box, dilated, distance_to, fraction, sum_around, touches_rim
 
 
 def mask(*rows: str) -> np.ndarray:
@@ -54,11 +54,11 @@ def test_distances_and_shares() -> None:
     assert fraction(one, ~one) == fraction(one, np.zeros((7, 7), bool)) == 0
 
 
-def test_neighbours_are_in_eight_ways_and_stop_at_the_rim() -> None:
-    # pixel 5 of four columns is (1, 1)
-    near = [int(found[0]) for found in neighbours(np.array([5]), 3, 4)]
-    assert sorted(near) == [0, 1, 2, 4, 6, 8, 9, 10]
-    corner = [int(found[0]) for found in neighbours(np.array([0]), 3, 4)]
-    assert sorted(set(corner)) == [0, 1, 4, 5]
-    far = [int(found[0]) for found in neighbours(np.array([12]), 5, 5, apart=2)]
-    assert sorted(far) == [0, 2, 4, 10, 14, 20, 22, 24]
+def test_a_sum_is_over_nine_pixels_and_the_rim_is_its_own_neighbour() -> None:
+    plane = np.arange(12, dtype=np.uint8).reshape(3, 4)
+    sums = sum_around(plane)
+    assert sums[1, 1] == plane[:3, :3].sum()
+    # above the first row lies the first row once more
+    assert sums[0, 0] == 0 + 0 + 1 + 0 + 0 + 1 + 4 + 4 + 5
+    # more than fits into a byte
+    assert sum_around(np.full((2, 2), 255, np.uint8)).max() == 9 * 255

@@ -1,5 +1,6 @@
 """The arithmetic of painting, pixel by pixel."""
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image, ImageCms
@@ -8,8 +9,9 @@ from conftest import square
 from polycolor_cli import Colorizer
 from polycolor_cli.errors import PolycolorError
 from polycolor_cli.files.picture import in_profile
+from polycolor_cli.fill import paint as painting
 from polycolor_cli.fill.colorizer import as_image
-from polycolor_cli.fill.paint import Paint, ink_share, paint
+from polycolor_cli.fill.paint import Paint, ink_share, paint, paper_around
 from polycolor_cli.fill.paint_regions import LabelMap, Point, RegionPaint, paint_regions, palette
 from polycolor_cli.fill.regions import Regions
 
@@ -217,3 +219,36 @@ def test_on_a_large_coloured_page_kept_lines_leave_the_colour_and_what_is_blacke
     assert painted[350:550, 550:850].max() < 10
     assert painted[104, 400:600].max() < 10
     assert (painted[50, 50] == (240, 220, 120)).all()
+
+
+def paper_beside(pixels: np.ndarray, coverage: np.ndarray, y: int, x: int) -> np.ndarray:
+    """The paper of a pixel: the mean of what is bare two pixels away, or else of what is bare beside it."""
+    height, width = coverage.shape
+
+    def at(down: int, right: int) -> tuple[int, int]:
+        return min(max(y + down, 0), height - 1), min(max(x + right, 0), width - 1)
+
+    ways = [(down, right) for down in (-1, 0, 1) for right in (-1, 0, 1) if down or right]
+    near = [(at(*way), at(2 * way[0], 2 * way[1])) for way in ways if coverage[at(*way)] == 0]
+    far = [pixels[two] for _, two in near if coverage[two] == 0]
+    beside = far or [pixels[one] for one, _ in near]
+    return np.round(np.mean(np.array(beside, np.float32), 0)) if beside else pixels[y, x]
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 5), (4, 1), (2, 3), (9, 7)])
+def test_paper_beside_an_edge_is_the_mean_of_what_is_bare(
+    size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(3)
+    for _ in range(20):
+        pixels = rng.integers(0, 256, (*size, 3), np.uint8)
+        coverage = rng.choice(np.array([0, 0, 0, 77, 200, 255], np.uint8), size)
+        partly = (coverage > 0) & (coverage < 255)
+        wanted = pixels.copy()
+        for y, x in np.argwhere(partly):
+            wanted[y, x] = paper_beside(pixels, coverage, y, x)
+        shares = np.repeat(255 - coverage[:, :, None], 3, 2)
+        wanted = cv2.multiply(wanted, shares, scale=1 / 255)
+        for at_once in (1 << 16, 3):
+            monkeypatch.setattr(painting, "EDGES_AT_ONCE", at_once)
+            assert np.array_equal(paper_around(Image.fromarray(pixels), coverage), wanted)

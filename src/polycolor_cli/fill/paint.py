@@ -13,7 +13,6 @@ from PIL import Image
 from polycolor_cli.color import RGB, ColorError, hex_of, parse_color, slug
 from polycolor_cli.errors import PolycolorError
 from polycolor_cli.files.picture import Transparency, in_profile, transparency
-from polycolor_cli.fill.masks import neighbours
 from polycolor_cli.fill.planes import Coverage
 
 Lines = Literal["fill", "keep"]
@@ -30,6 +29,8 @@ NOISE = 4
 """Times the paper's own noise that it must be darker."""
 BLACKED = 0.35
 """Share of the page's brightness below which a whole area is ink, and no paper of another colour."""
+EDGES_AT_ONCE = 1 << 16
+"""Pixels whose neighbours are looked at together, so that memory does not grow with the picture."""
 LIGHT = 128
 """Longest side, in pixels, at which the paper's light and colour are looked at."""
 WIDEST_LINE = 15
@@ -160,22 +161,30 @@ def _ramp(value: int) -> NDArray[np.uint8]:
 
 def paper_around(image: Image.Image, coverage: Coverage) -> Pixels:
     """`(1 - coverage) * paper`, where the paper of pixels covered in part has the mean colour of what lies beside."""
-    pixels, (height, width) = pixels_of(image), coverage.shape
+    import cv2
+
+    pixels, width = pixels_of(image), coverage.shape[1] + 4
     edge = np.flatnonzero((coverage > 0) & (coverage < 255))
-    if edge.size:
-        pixels = pixels.copy()
-        colors, bare = pixels.reshape(-1, 3), coverage.ravel() == 0
-        total, count = np.zeros((2, edge.size, 3), np.float32), np.zeros((2, edge.size, 1), np.float32)
-        for near, far in zip(neighbours(edge, height, width), neighbours(edge, height, width, 2), strict=True):
-            free = bare[near]
-            for k, at, counts in ((0, far, free & bare[far]), (1, near, free)):
-                weight = counts[:, None].astype(np.float32)
-                total[k] += colors[at] * weight
-                count[k] += weight
+    if not edge.size:
+        return _multiplied(pixels, 255 - coverage)
+    # the rim is its own neighbour
+    colors, bare = (
+        cv2.copyMakeBorder(plane, 2, 2, 2, 2, cv2.BORDER_REPLICATE)
+        for plane in (pixels, (coverage == 0).view(np.uint8))
+    )
+    colors, bare, pixels = colors.reshape(-1, 3), bare.ravel(), pixels.copy()
+    steps = np.array([down * width + right for down in (-1, 0, 1) for right in (-1, 0, 1) if down or right])
+    for some in np.array_split(edge, -(-edge.size // EDGES_AT_ONCE)):
+        y, x = np.divmod(some, coverage.shape[1])
+        near = (y + 2) * width + x + 2 + steps[:, None]
+        far = near + steps[:, None]
+        free = bare[near]
         # best two pixels away, for a trace of ink too faint to count may lie in the next one
-        best = np.where(count[0] > 0, 0, 1)[:, 0], np.arange(edge.size)
-        found = count[best][:, 0] > 0
-        colors[edge[found]] = np.round(total[best][found] / count[best][found])
+        for at, counts in ((near, free), (far, free & bare[far])):
+            count = counts.sum(0, dtype=np.float32)
+            found = count > 0
+            total = (colors[at] * counts[:, :, None]).sum(0, dtype=np.float32)
+            pixels.reshape(-1, 3)[some[found]] = np.round(total[found] / count[found, None])
     return _multiplied(pixels, 255 - coverage)
 
 

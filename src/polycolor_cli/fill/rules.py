@@ -8,7 +8,7 @@ with half tones only between the two, closed ink covers all that it encloses, an
 import numpy as np
 from numpy.typing import NDArray
 
-from polycolor_cli.fill.masks import background, fraction, neighbours
+from polycolor_cli.fill.masks import background, dilated, fraction, sum_around
 from polycolor_cli.fill.planes import Coverage, Gray, Mask
 
 SOFT = 12
@@ -52,7 +52,9 @@ def is_line_art(ink: Mask) -> bool:
 
 def paper_gray(gray: Gray) -> int | None:
     """The gray of flat paper, which at least half of a picture shows within a few grays; None on any other."""
-    counts = np.bincount(gray.ravel(), minlength=256)
+    import cv2
+
+    counts = cv2.calcHist([gray], [0], None, [256], [0, 256])
     paper = int(counts.argmax())
     return paper if counts[max(0, paper - SOFT) : paper + SOFT + 1].sum() >= gray.size / 2 else None
 
@@ -81,11 +83,8 @@ def exact_where_clean(gray: Gray, coverage: Coverage) -> Coverage:
         # unsmoothed ink covers a pixel wholly or not at all
         return np.where(answer >= 128, np.uint8(255), np.uint8(0))
     answer[ink & covered] = 255
-    beside, count = np.zeros((2, edge.size), np.float32)
-    for near in neighbours(edge, *gray.shape):
-        bare = paper.ravel()[near]
-        beside += answer.ravel()[near] * bare
-        count += bare
+    bare = paper.view(np.uint8)
+    beside, count = (sum_around(plane).ravel()[edge] for plane in (answer * bare, bare))
     judged = count > 0
     inked = amount[judged]
     answer.ravel()[edge[judged]] = np.round(255 * inked + (1 - inked) * beside[judged] / count[judged])
@@ -141,12 +140,9 @@ def _half_tones(gray: Gray) -> tuple[NDArray[np.intp], tuple[int, int] | None]:
         return edge, None
     if not edge.size:
         return edge, (low, high)
-    lows, highs = np.zeros((2, edge.size), bool)
-    for near in neighbours(edge, *gray.shape):
-        lows |= gray.ravel()[near] == low
-        highs |= gray.ravel()[near] == high
+    beside = dilated(gray == low) & dilated(gray == high)
     # most half tones of a clean drawing lie between ink and paper
-    return edge, (low, high) if 2 * np.count_nonzero(lows & highs) >= edge.size else None
+    return edge, (low, high) if 2 * np.count_nonzero(beside & between) >= edge.size else None
 
 
 def _enclosed(wall: Mask) -> Mask:
