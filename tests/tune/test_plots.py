@@ -106,7 +106,7 @@ def test_what_optuna_draws_is_of_what_varied(
     for name in ("history", "importance", "parallel"):
         with Image.open(study.folder / f"{name}.png") as picture:
             # the size of the figure, cut to what is in it
-            assert picture.width > 600
+            assert 600 < picture.width != 110 * (11 if name == "parallel" else 9)
 
 
 def test_where_nothing_varied_there_is_a_history_alone(tmp_path: Path) -> None:

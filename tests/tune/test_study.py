@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Event
+from typing import Any
 
 import optuna
 import pytest
@@ -436,3 +437,137 @@ def test_what_a_search_was_at_when_it_died_is_tried_again(tmp_path: Path) -> Non
     again = study.known.get_trials()[1]
     assert (again.user_attrs["run"], again.user_attrs["settings"]) == ("R01", {"lr": rate})
     assert again.system_attrs["fixed_params"] == {"lr": rate}
+
+
+def test_what_is_known_lies_in_a_journal_that_another_process_reads(tmp_path: Path) -> None:
+    study, config = Study(tmp_path / "study"), tiny(tmp_path)
+    assert study.epochs_before == 0
+    study.begin(config, SMALL)
+    assert (study.folder / "journal.log").is_file()
+    trial = study.known.ask()
+    for epoch in (1, 2, 3):
+        trial.report(0.5, epoch)
+    again = Study(study.folder)
+    again.begin(config, SMALL)
+    assert again.known.study_name == "study"
+    assert len(again.trials()) == 4
+    # of the trial that goes on, what was done counts as done
+    assert again.epochs_before == 3
+
+
+@pytest.mark.parametrize(
+    ("given", "asked"),
+    [
+        ("postgresql://me@there/x", "postgresql+psycopg://me@there/x"),
+        ("postgres://me@there/x", "postgresql+psycopg://me@there/x"),
+        ("postgresql+psycopg2://me@there/x", "postgresql+psycopg2://me@there/x"),
+        ("sqlite:///postgresql://x", "sqlite:///postgresql://x"),
+    ],
+)
+def test_a_database_is_asked_for_by_a_driver_that_is_installed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: str, asked: str
+) -> None:
+    told: list[Any] = []
+
+    def storage(url: str, **settings: Any) -> optuna.storages.BaseStorage:
+        told.append((url, settings))
+        return optuna.storages.InMemoryStorage()
+
+    monkeypatch.setattr(tune, "RDBStorage", storage)
+    study = Study(tmp_path / "study")
+    study.begin(tiny(tmp_path), Search({"lr": [1.0]}, storage=given))
+    assert study.known.study_name == "study"
+    ((url, settings),) = told
+    assert url == asked
+    # a trial without three signs of life is begun again, four times in all
+    assert settings["grace_period"] == 3 * settings["heartbeat_interval"] == 15
+    assert settings["heartbeat_stale_trial_callback"]._max_retry == 4
+    assert not (study.folder / "journal.log").exists()
+
+
+def test_a_database_that_is_not_ready_is_asked_thrice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tries, waited, config = [], list[float](), tiny(tmp_path)
+
+    def refuse(*_: Any, **__: Any) -> Any:
+        tries.append(1)
+        raise OSError("nobody there\na long story")
+
+    monkeypatch.setattr(tune, "RDBStorage", refuse)
+    monkeypatch.setattr(tune.time, "sleep", waited.append)
+    with pytest.raises(PolycolorError) as refused:
+        Study(tmp_path / "study").begin(config, Search({"lr": [1.0]}, storage="mysql://there/x"))
+    assert str(refused.value) == "--storage mysql://there/x: cannot be used (nobody there)"
+    assert (len(tries), waited) == (3, [1.0, 2.0])
+    # one that cannot be asked at all is asked once, and what is to be installed is said
+    monkeypatch.setattr(tune, "RDBStorage", lambda *_, **__: __import__("no_such_driver"))
+    waited.clear()
+    with pytest.raises(PolycolorError, match=r"--storage mysql://there/x: needs more; install polycolor\[tune\]"):
+        Study(tmp_path / "other").begin(config, Search({"lr": [1.0]}, storage="mysql://there/x"))
+    assert waited == []
+
+
+def test_a_search_proposes_and_gives_up_and_a_grid_does_neither(tmp_path: Path) -> None:
+    config = tiny(tmp_path)
+    search, grid = Study(tmp_path / "search"), Study(tmp_path / "grid")
+    search.begin(config, Search({"lr": [1.0]}))
+    grid.begin(config, Search({"lr": [1.0]}, grid=True))
+    sampler, pruner = search.known.sampler, search.known.pruner
+    assert isinstance(sampler, optuna.samplers.TPESampler)
+    # what others are at counts as bad, or all would try the same
+    assert sampler._constant_liar
+    assert isinstance(pruner, optuna.pruners.MedianPruner)
+    assert (pruner._n_startup_trials, pruner._n_warmup_steps) == (2, 1)
+    assert isinstance(grid.known.pruner, optuna.pruners.NopPruner)
+    assert search.known.direction == optuna.study.StudyDirection.MINIMIZE
+
+
+def test_one_trial_too_many_is_not_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tune, "train", measured_at_once({1.0: [0.5], 2.0: [0.4]}))
+    # two workers saw the same last trial of a grid waiting
+    grid = Study(tmp_path / "grid")
+    grid.begin(tiny(tmp_path), Search({"lr": [1.0]}, grid=True))
+    work(grid, Event())
+    grid.known.optimize(lambda trial: tune._objective(grid, grid.known, trial, Event()), n_trials=1)
+    assert [trial.user_attrs["run"] for trial in grid.trials()] == ["R01"]
+    assert grid.known.get_trials()[1].user_attrs["surplus"] is True
+    # and the same of a search
+    search = Study(tmp_path / "search")
+    search.begin(TrainConfig.load(grid.config), Search({"lr": [1.0, 2.0]}, trials=1))
+    work(search, Event())
+    search.known.optimize(lambda trial: tune._objective(search, search.known, trial, Event()), n_trials=1)
+    assert len(search.trials()) == 1
+    assert search.known.get_trials()[1].state.name == "PRUNED"
+    assert sorted(path.name for path in (search.folder / "runs").iterdir()) == ["R01"]
+
+
+def test_a_table_of_what_became_of_each(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def diverges(config: TrainConfig, run: TrainRun, *_: object) -> bool:
+        run.folder.mkdir(parents=True, exist_ok=True)
+        raise FloatingPointError("no number")
+
+    monkeypatch.setattr(tune, "train", diverges)
+    study = Study(tmp_path / "study")
+    study.begin(tiny(tmp_path), Search({"lr": [1.0], "loss": ["l1"], "upsampling": ["bilinear"]}, grid=True))
+    work(study, Event())
+    assert conclude(study) is None
+    assert (study.folder / "trials.csv").read_bytes() == (
+        b"run,state,lr,loss,upsampling,epochs,train_loss,val_loss,masked_accuracy,mean_error\n"
+        b"R01,pruned,1.0,l1,bilinear,0,,,,\n"
+    )
+    assert (study.folder / "summary.txt").read_text() == "R01 | lr=1.0 | loss=L1Loss | bilinear=True | diverged\n"
+
+
+def test_a_study_of_other_settings_or_in_another_s_place_is_refused(tmp_path: Path) -> None:
+    study, config = Study(tmp_path / "study"), tiny(tmp_path)
+    study.begin(config, SMALL)
+    for other, search in ((config, Search({"lr": [1.0]})), (TrainConfig(), SMALL)):
+        with pytest.raises(PolycolorError) as refused:
+            Study(study.folder).begin(other, search)
+        assert str(refused.value) == f"{study.folder}: a study with other settings; give a new --out"
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "letter.txt").touch()
+    with pytest.raises(PolycolorError) as refused:
+        Study(tmp_path / "mine").begin(config, SMALL)
+    assert str(refused.value) == f"{tmp_path / 'mine'}: is there already and not empty; give a new --out"
+    (tmp_path / "empty").mkdir()
+    Study(tmp_path / "empty").begin(config, SMALL)
