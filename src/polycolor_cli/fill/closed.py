@@ -60,6 +60,8 @@ def _all_closed(ink: Mask, around: Mask, depth: NDArray[np.float32]) -> bool:
     width = 4 * np.bincount(of_shape, distance_to(~ink).ravel()[at], count) / np.maximum(inked, 1) - 1
     far = np.zeros_like(ink)
     far.ravel()[at] = depth.ravel()[at] > REACH * width[of_shape]
+    if not far.any():
+        return True
     _, label = cv2.connectedComponents(far.view(np.uint8), connectivity=8)
     # what is smaller than a square of the line's width is the tip of a sharp corner
     return not (far & (np.bincount(label.ravel())[label] > width[shape] ** 2)).any()

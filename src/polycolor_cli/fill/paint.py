@@ -163,29 +163,29 @@ def paper_around(image: Image.Image, coverage: Coverage) -> Pixels:
     """`(1 - coverage) * paper`, where the paper of pixels covered in part has the mean colour of what lies beside."""
     import cv2
 
-    pixels, width = pixels_of(image), coverage.shape[1] + 4
+    pixels, (height, width) = np.asarray(image), coverage.shape
     edge = np.flatnonzero((coverage > 0) & (coverage < 255))
-    if not edge.size:
-        return _multiplied(pixels, 255 - coverage)
-    # the rim is its own neighbour
-    colors, bare = (
-        cv2.copyMakeBorder(plane, 2, 2, 2, 2, cv2.BORDER_REPLICATE)
-        for plane in (pixels, (coverage == 0).view(np.uint8))
-    )
-    colors, bare, pixels = colors.reshape(-1, 3), bare.ravel(), pixels.copy()
-    steps = np.array([down * width + right for down in (-1, 0, 1) for right in (-1, 0, 1) if down or right])
-    for some in np.array_split(edge, -(-edge.size // EDGES_AT_ONCE)):
-        y, x = np.divmod(some, coverage.shape[1])
-        near = (y + 2) * width + x + 2 + steps[:, None]
-        far = near + steps[:, None]
-        free = bare[near]
-        # best two pixels away, for a trace of ink too faint to count may lie in the next one
-        for at, counts in ((near, free), (far, free & bare[far])):
-            count = counts.sum(0, dtype=np.float32)
-            found = count > 0
-            total = (colors[at] * counts[:, :, None]).sum(0, dtype=np.float32)
-            pixels.reshape(-1, 3)[some[found]] = np.round(total[found] / count[found, None])
-    return _multiplied(pixels, 255 - coverage)
+    if edge.size:
+        # the rim is its own neighbour
+        colors, bare = (
+            cv2.copyMakeBorder(plane, 2, 2, 2, 2, cv2.BORDER_REPLICATE)
+            for plane in (pixels, (coverage == 0).view(np.uint8))
+        )
+        bare, colors, pixels = bare.ravel(), colors.reshape(bare.size, -1), pixels.copy()
+        painted = pixels.reshape(height * width, -1)
+        steps = np.array([down * (width + 4) + right for down in (-1, 0, 1) for right in (-1, 0, 1) if down or right])
+        for some in np.array_split(edge, -(-edge.size // EDGES_AT_ONCE)):
+            y, x = np.divmod(some, width)
+            near = (y + 2) * (width + 4) + x + 2 + steps[:, None]
+            far = near + steps[:, None]
+            free = bare[near]
+            # best two pixels away, for a trace of ink too faint to count may lie in the next one
+            for at, counts in ((near, free), (far, free & bare[far])):
+                count = counts.sum(0, dtype=np.uint8)
+                found = count > 0
+                total = (colors[at] * counts[:, :, None]).sum(0, dtype=np.uint16)
+                painted[some[found]] = np.round(total[found] / count[found, None].astype(np.float32))
+    return _multiplied(pixels if pixels.ndim == 3 else cv2.merge([pixels] * 3), 255 - coverage)
 
 
 def under_ink(color: RGB | Pixels, amount: int | Coverage, image: Image.Image, coverage: Coverage) -> Pixels:
