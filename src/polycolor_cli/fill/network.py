@@ -148,13 +148,16 @@ class Network:
             planes = halved(planes)
         height, width = planes[0].shape
         rim = ((0, 0), (0, -height % COARSEST), (0, -width % COARSEST))
-        coverage, border = self._answers(np.pad(np.stack(planes), rim, "edge")[None], {})[:2]
-        wall = border[0, 0, :height, :width]
+        whole = np.pad(np.stack(planes), rim, "edge")
+        coverage, border = self._answers(np.stack([whole, whole[:, :, ::-1]]), {})[:2]
+        # a line that was meant is seen in the drawing or in its mirror image
+        wall = np.maximum(border[0, 0], border[1, 0, :, ::-1])[:height, :width]
+        covered = (coverage[0, 0] + coverage[1, 0, :, ::-1])[:height, :width] / 2
         if is_flat:
             # ink on flat paper is certain; on grain and in shadows the network sees better
             paper, dark = float(np.median(planes[2])), float(planes[0].min())
             wall = np.maximum(wall, np.clip((paper - planes[0]) / max(paper - dark, 1.0), 0, 1).astype(np.float32))
-        return np.ascontiguousarray(wall), np.ascontiguousarray(coverage[0, 0, :height, :width]), levels
+        return np.ascontiguousarray(wall), np.ascontiguousarray(covered), levels
 
     def _first_look(self, planes: Planes, inputs: dict[str, NDArray]) -> tuple[NDArray[np.uint8], float]:
         """The network's answer at the size it looks at, uint8 (C, H, W), and how much of it is a guess."""
