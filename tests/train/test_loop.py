@@ -1,15 +1,18 @@
 import json
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from threading import Event
 
+import numpy as np
 import pytest
 import torch
 from PIL import Image, ImageDraw
 from safetensors.torch import load_file
 
-from polycolor_cli.data.batch import RowStream
+from polycolor_cli.color import parse_color
+from polycolor_cli.data.batch import RowStream, synthetic_batch
 from polycolor_cli.data.dataset import DatasetError, read_dataset
 from polycolor_cli.data.write import write_dataset
 from polycolor_cli.nn.losses import loss_of
@@ -207,3 +210,130 @@ def test_no_gradient_is_longer_than_it_may_be(
     trained(replace(TINY, dataset=dataset, steps=2, clip=clip), tmp_path / "run")
     assert lengths
     assert (max(lengths) <= 0.0101) == (clip > 0)
+
+
+def rows_of(dataset: str, change: Callable[[list[dict]], None]) -> None:
+    """Change the listing of a dataset's training rows."""
+    listing = Path(dataset) / "training" / "data.json"
+    rows = json.loads(listing.read_text())
+    change(rows)
+    listing.write_text(json.dumps(rows))
+
+
+def inside_of(dataset: str, row: dict) -> list[int]:
+    """A point that is painted."""
+    painted = np.asarray(Image.open(Path(dataset) / "training" / "outputs" / row["output_image"]).convert("RGB"))
+    wanted = (painted == np.array(parse_color(row["colour"]))).all(2)
+    y, x = np.argwhere(wanted)[len(np.argwhere(wanted)) // 2]
+    return [int(x), int(y)]
+
+
+def problems(config: TrainConfig, folder: Path) -> list[str]:
+    with pytest.raises(DatasetError) as refused:
+        trained(config, folder)
+    return str(refused.value).splitlines()
+
+
+def test_points_teach_what_is_inside_and_nothing_else(tmp_path: Path, dataset: str) -> None:
+    def one(rows: list[dict]) -> None:
+        rows[0]["at"] = inside_of(dataset, rows[0])
+
+    def all_of_them(rows: list[dict]) -> None:
+        for row in rows:
+            row["at"] = inside_of(dataset, row)
+
+    rows_of(dataset, one)
+    config = replace(TINY, dataset=dataset, steps=1)
+    trained(config, tmp_path / "some")
+    assert problems(replace(config, conditioning="rgb"), tmp_path / "rgb") == [
+        "rows with an 'at' teach a coverage; leave --conditioning rgb out"
+    ]
+    rows_of(dataset, all_of_them)
+    assert problems(config, tmp_path / "all") == [
+        "every row has an 'at', and regions say nothing of what is bare; add whole shapes"
+    ]
+    assert not (tmp_path / "all" / "config.toml").exists()
+
+
+@pytest.mark.parametrize(
+    ("conditioning", "where"), [("embedding", "the palette"), ("text-film", "the colours with a name")]
+)
+def test_a_colour_that_a_network_cannot_know_is_named(
+    tmp_path: Path, dataset: str, conditioning: str, where: str
+) -> None:
+    def strange(rows: list[dict]) -> None:
+        for row in rows[:2]:
+            path = Path(dataset) / "training" / "outputs" / row["output_image"]
+            painted = np.asarray(Image.open(path).convert("RGB")).copy()
+            painted[(painted == np.array(parse_color(row["colour"]))).all(2)] = (1, 2, 250)
+            Image.fromarray(painted).save(path)
+            row["colour"] = "#0102fa"
+
+    rows_of(dataset, strange)
+    config = replace(TINY, dataset=dataset, conditioning=conditioning, text_dim=4 * (conditioning == "text-film"))  # type: ignore[arg-type]
+    assert problems(config, tmp_path / "run") == [
+        f"colour '#0102fa' is not in {where}, all that --conditioning {conditioning} knows"
+    ]
+
+
+@pytest.mark.parametrize("patience", [1, 2])
+def test_patience_is_counted_in_epochs(
+    tmp_path: Path, dataset: str, monkeypatch: pytest.MonkeyPatch, patience: int
+) -> None:
+    monkeypatch.setattr(loop, "validate", lambda *_: {"val_loss": 1.0, "soft_iou": 0.5, "mean_error": 0.1})
+    run = trained(replace(TINY, dataset=dataset, steps=0, epochs=9, patience=patience), tmp_path / "run")
+    assert len(run.rows()) == 1 + patience
+    # of epochs that are equally good the first is kept
+    assert run.best_epoch == 1
+
+
+def test_a_large_drawing_is_looked_at_in_half_and_its_edges_in_full() -> None:
+    torch.manual_seed(0)
+    net = UNet(TINY.dimensions()).eval()
+    assert net.refiner is not None
+    for parameter in net.refiner.parameters():
+        torch.nn.init.normal_(parameter, std=0.1)
+    batch = synthetic_batch(1, 0, 2, (64, 96))
+    with torch.no_grad():
+        early, last = loop.Looks(net)(batch.drawing, None, True)
+        half = net(batch.shrunk(2).drawing)
+        guess = ((half.sigmoid() - 0.02) / 0.96).clamp(0, 1)
+        guess = torch.nn.functional.interpolate(guess, scale_factor=2, mode="bilinear")
+        assert torch.allclose(early, torch.nn.functional.interpolate(half, scale_factor=2, mode="bilinear"), atol=1e-5)
+        assert torch.allclose(last, net(batch.drawing, guess=guess), atol=1e-4)
+        early, last = loop.Looks(net)(batch.drawing, None, False)
+        assert torch.allclose(early, net.look(batch.drawing), atol=1e-5)
+        assert torch.allclose(last, net(batch.drawing), atol=1e-4)
+        assert not torch.equal(early, last)
+        # a network of one look has one answer
+        plain = UNet(replace(TINY, refine=0).dimensions()).eval()
+        early, last = loop.Looks(plain)(batch.drawing, None, True)
+        assert torch.equal(early, last)
+
+
+@pytest.mark.parametrize(
+    ("sides", "done", "times"),
+    [([], 0.0, 1), ([128], 0.0, 1), ([64, 128], 0.0, 2), ([64, 128], 0.49, 2), ([64, 128], 0.5, 1),
+     ([32, 64, 128], 0.24, 4), ([32, 64, 128], 0.25, 2), ([32, 64, 128], 0.5, 1), ([32, 64, 128], 1.0, 1)],
+)  # fmt: skip
+def test_drawings_grow_in_the_first_half(sides: list[int], done: float, times: int) -> None:
+    assert loop.times_smaller(sides, done) == times
+
+
+@pytest.mark.parametrize(
+    ("done", "warm_up", "decay", "rate"),
+    [(0.0, 0.1, 0.4, 0.001), (0.05, 0.1, 0.4, 0.501), (0.3, 0.1, 0.4, 1.0), (0.9, 0.1, 0.4, 0.25), (0.0, 0.0, 0.0, 1.0),
+     (1.0, 0.0, 0.0, 1.0), (1.0, 0.1, 0.4, 0.0)],
+)  # fmt: skip
+def test_the_learning_rate_at_each_time(done: float, warm_up: float, decay: float, rate: float) -> None:
+    assert schedule(done, warm_up, decay) == pytest.approx(rate, abs=1e-6)
+
+
+def test_an_average_has_a_short_memory_at_first() -> None:
+    old, new = [torch.zeros(3), torch.tensor(1)], [torch.ones(3), torch.tensor(7)]
+    for count, keep in ((0, 0.1), (8, 0.5), (10**6, 0.9)):
+        average = [value.clone() for value in old]
+        loop._moving_average(0.9, average, new, count)
+        assert torch.allclose(average[0], torch.full((3,), 1 - keep), atol=1e-6)
+        # a count is not averaged
+        assert average[1] == 7

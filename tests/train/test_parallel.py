@@ -193,3 +193,34 @@ def test_a_real_start_alone() -> None:
     fabric = parallel.started("32", 1, 1, "cpu")
     assert isinstance(fabric, Fabric)
     assert (fabric.world_size, fabric.device.type) == (1, "cpu")
+
+
+@pytest.mark.parametrize(
+    ("environment", "watches"),
+    [
+        ({}, False),
+        ({"LOCAL_RANK": "1"}, True),
+        ({"LOCAL_RANK": "1", "LOCAL_WORLD_SIZE": "2", "WORLD_SIZE": "2"}, False),
+    ],
+)
+def test_those_that_another_started_end_with_it(
+    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], watches: bool
+) -> None:
+    for name in ("RANK", "NODE_RANK", "LOCAL_RANK", "LOCAL_WORLD_SIZE", "WORLD_SIZE"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    watched: list[int] = []
+    monkeypatch.setattr(parallel, "_end_with", watched.append)
+    monkeypatch.setattr(parallel, "Fabric", lambda **_: SimpleNamespace(launch=lambda: None))
+    parallel.started("32")
+    assert watched == ([os.getppid()] if watches else [])
+
+
+def test_it_ends_when_its_parent_has_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    parents, slept, ended = iter([7, 7, 1]), list[float](), list[int]()
+    monkeypatch.setattr(parallel.os, "getppid", lambda: next(parents))
+    monkeypatch.setattr(parallel.os, "_exit", ended.append)
+    monkeypatch.setattr(parallel.time, "sleep", slept.append)
+    parallel._end_with(7)
+    assert (slept, ended) == ([0.5, 0.5], [1])
