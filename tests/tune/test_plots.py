@@ -7,6 +7,7 @@ import matplotlib
 import optuna.visualization.matplotlib
 import pytest
 from matplotlib import pyplot
+from matplotlib.font_manager import FontProperties
 from optuna.trial import TrialState
 from PIL import Image
 
@@ -64,7 +65,9 @@ def test_the_curves_are_of_every_training_and_the_best_stands_out(tmp_path: Path
     }  # fmt: skip
     assert (axes.get_xlabel(), axes.get_ylabel(), axes.get_title()) == ("epoch", "mean error", "Every training")
     assert all(float(tick).is_integer() for tick in axes.get_xticks())
-    assert [text.get_text() for text in axes.get_legend().get_texts()] == list(lines)
+    names = axes.get_legend().get_texts()
+    assert [text.get_text() for text in names] == list(lines)
+    assert {text.get_fontsize() for text in names} == {FontProperties(size="x-small").get_size_in_points()}
     # Optuna's own colours: the style is the one it draws in, and only for as long as that takes
     with pyplot.style.context("ggplot"):
         colors = matplotlib.rcParams["axes.prop_cycle"].by_key()["color"]

@@ -48,8 +48,14 @@ def test_a_grid_tries_everything_once_and_says_what_came_of_it(tmp_path: Path) -
     study.begin(tiny(tmp_path), SMALL)
     work(study, Event())
     assert study.is_complete()
+    # of an earlier end
+    (study.folder / "best").mkdir()
+    (study.folder / "best" / "old.txt").touch()
     best = conclude(study)
     assert best is not None
+    assert not (study.folder / "best" / "old.txt").exists()
+    # should it die at one, others know whose it was
+    assert {trial.user_attrs["process"] for trial in study.trials()} == {f"{platform.node()}:{os.getpid()}"}
     lines = (study.folder / "summary.txt").read_text().splitlines()
     assert [line.split(" | ")[:3] for line in lines] == [
         ["R01", "lr=0.001", "loss=L1Loss"],
@@ -450,7 +456,13 @@ def test_what_is_known_lies_in_a_journal_that_another_process_reads(tmp_path: Pa
     again = Study(study.folder)
     again.begin(config, SMALL)
     assert again.known.study_name == "study"
-    assert len(again.trials()) == 4
+    # each combination is queued once, under the name of its run
+    queued = again.known.get_trials()
+    assert [trial.user_attrs["run"] for trial in queued] == ["R01", "R02", "R03", "R04"]
+    assert [trial.user_attrs["settings"] for trial in queued] == SMALL.combinations()
+    assert (study.folder / "runs").is_dir()
+    # for people to read
+    assert len((study.folder / "study.json").read_text().splitlines()) > 10
     # of the trial that goes on, what was done counts as done
     assert again.epochs_before == 3
 
