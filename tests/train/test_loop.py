@@ -18,6 +18,7 @@ from polycolor_cli.data.write import write_dataset
 from polycolor_cli.nn.losses import loss_of
 from polycolor_cli.nn.unet import UNet
 from polycolor_cli.train import loop
+from polycolor_cli.train.adversary import Adversary
 from polycolor_cli.train.config import TrainConfig
 from polycolor_cli.train.finish import finish
 from polycolor_cli.train.loop import schedule, train
@@ -337,3 +338,57 @@ def test_an_average_has_a_short_memory_at_first() -> None:
         assert torch.allclose(average[0], torch.full((3,), 1 - keep), atol=1e-6)
         # a count is not averaged
         assert average[1] == 7
+
+
+def test_an_epoch_of_synthetic_drawings_is_as_long_as_it_is_said_to_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few = [synthetic_batch(2, number, 4, (64, 64)) for number in range(9)]
+    monkeypatch.setattr(loop, "training_batches", lambda *given: iter(few[given[4] :]))
+    monkeypatch.setattr(loop, "validation_batches", lambda *_: few[:1])
+    monkeypatch.setattr(loop, "EPOCH_DRAWINGS", 13)
+    run = trained(replace(TINY, synthetic=True, steps=0, epochs=3), tmp_path / "run")
+    assert [(row["epoch"], row["step"], row["drawings"]) for row in run.rows()] == [(1, 3, 12), (2, 6, 24), (3, 9, 36)]
+    # an epoch has a step, however large a batch is
+    monkeypatch.setattr(loop, "EPOCH_DRAWINGS", 2)
+    run = trained(replace(TINY, synthetic=True, steps=0, epochs=2), tmp_path / "other")
+    assert [row["step"] for row in run.rows()] == [1, 2]
+
+
+def test_the_loss_of_not_fooling_counts_as_much_as_is_said(
+    tmp_path: Path, dataset: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Easily(Adversary):
+        """Is fooled the better, the darker a picture is."""
+
+        def unfooled(self, gray: torch.Tensor, painted: torch.Tensor) -> torch.Tensor:
+            return painted.mean()
+
+    gradients: list[torch.Tensor] = []
+
+    def step(self: torch.optim.Optimizer, *given: object) -> None:
+        gradients.append(torch.cat([p.grad.flatten() for group in self.param_groups for p in group["params"]]))
+
+    monkeypatch.setattr(loop, "Adversary", Easily)
+    monkeypatch.setattr(torch.optim.AdamW, "step", step)
+    config = replace(TINY, dataset=dataset, conditioning="rgb", steps=1, clip=0, adversarial=1e5)
+    row = trained(config, tmp_path / "run").rows()[-1]
+    torch.manual_seed(config.seed)
+    net = UNet(config.dimensions()).train()
+    batch = RowStream(read_dataset(Path(dataset))["training"], config.seed, config.batch_size)[0]
+    brightness = net(batch.drawing, batch.color).sigmoid().mean()
+    (1e5 * brightness).backward()
+    wanted = torch.cat([p.grad.flatten() for p in net.parameters() if p.grad is not None])
+    assert torch.cosine_similarity(gradients[0], wanted, 0) > 0.999
+    assert gradients[0].norm().item() == pytest.approx(wanted.norm().item(), rel=0.01)
+    assert row["adversarial_loss"] == pytest.approx(brightness.item(), rel=1e-3)
+    assert row["discriminator_loss"] > 0
+
+
+def test_a_lone_drawing_must_be_large_enough_when_it_is_shrunk_too(tmp_path: Path, dataset: str) -> None:
+    # ten rows, three together: the last one is alone
+    config = replace(TINY, dataset=dataset, depth=5, batch_size=3, steps=1)
+    trained(config, tmp_path / "whole")
+    assert problems(replace(config, progressive="32,64,128"), tmp_path / "shrunk") == [
+        "a lone drawing of 128 x 128 pixels is too small for --depth 5: make it shallower, or change --batch-size"
+    ]
