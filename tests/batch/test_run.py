@@ -226,6 +226,7 @@ def test_every_format_knows_its_own_again(folder: Path, colorizer: Colorizer, fo
     assert (cut.read_bytes() == whole) == (done == "filled")
 
 
+@pytest.mark.slow
 def test_killed_at_any_moment_and_started_again_nothing_is_lost(tmp_path: Path, colorizer: Colorizer) -> None:
     folder = tmp_path / "folder"
     folder.mkdir()

@@ -87,6 +87,7 @@ def test_what_arrives_is_filled_when_it_is_whole(tmp_path: Path, watching: subpr
     assert errors[-1].startswith("polycolor: stopped")
 
 
+@pytest.mark.slow
 def test_what_is_bad_or_gone_ends_nothing(tmp_path: Path, watching: subprocess.Popen[str]) -> None:
     (tmp_path / "in" / "bad.png").write_bytes(b"no picture")
     (tmp_path / "in" / "brief.png").write_bytes(b"gone before it is looked at twice")

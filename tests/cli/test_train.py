@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from conftest import Refused, Run
+from polycolor_cli.data.write import write_dataset
 from polycolor_cli.train.config import TrainConfig
 
 TINY = ["--width", "4", "--depth", "2", "--max-width", "8", "--batch-size", "4"]
@@ -148,11 +149,16 @@ def test_a_dataset_that_changes_under_a_run_is_one_line(tmp_path: Path, polycolo
     assert (tmp_path / "run" / "checkpoint" / "state.json").exists()
 
 
-def test_presets_and_refusals_of_options(tmp_path: Path, polycolor: Run, refused: Refused) -> None:
+@pytest.mark.slow
+def test_a_preset_is_trained_with_what_is_said_beside_it(tmp_path: Path, polycolor: Run) -> None:
     polycolor("dataset", "data", "--train", "8", "--validation", "2", "--seed", "1")
     polycolor("train", "data", "--out", "run", "--preset", "polygon-unet", "--epochs", "1", "--width", "4")
     config = TrainConfig.load(tmp_path / "run" / "config.toml")
     assert (config.conditioning, config.loss, config.width, config.epochs) == ("embedding", "mse", 4, 1)
+
+
+def test_refusals_of_options(tmp_path: Path, refused: Refused) -> None:
+    write_dataset(tmp_path / "data", 4, 2, seed=1)
     for arguments, words in (
         (["--preset", "mine"], "not one of polygon-unet, ayna, ayna-text"),
         (["--progressive", "32,100"], "sides that double"),

@@ -81,6 +81,7 @@ def test_pictures_are_of_drawings_that_were_held_back(
     run, config = trained
     seen = []
     monkeypatch.setattr(finishing, "draw_pictures", lambda *given: seen.append(given))
+    monkeypatch.setattr(finishing, "export", lambda *_: None)
     finish(run, config)
     ((of_run, net, batch),) = seen
     assert of_run is run
@@ -96,8 +97,11 @@ def test_pictures_are_of_drawings_that_were_held_back(
         assert (run.folder / f"{name}.png").exists()
 
 
-def test_a_run_that_measured_nothing_yet_leaves_its_last_weights(trained: tuple[Run, TrainConfig]) -> None:
+def test_a_run_that_measured_nothing_yet_leaves_its_last_weights(
+    trained: tuple[Run, TrainConfig], monkeypatch: pytest.MonkeyPatch
+) -> None:
     run, config = trained
+    monkeypatch.setattr(finishing, "export", lambda *_: None)
     kept = run.best.read_bytes()
     run.best.unlink()
     finish(run, config)

@@ -191,6 +191,8 @@ def test_patience_keeps_the_epoch_that_fills_best(
     assert run.best_epoch == 3
     # patience or not, both are kept, and the best becomes the model
     monkeypatch.undo()
+    # (the file to run is exported elsewhere)
+    monkeypatch.setattr("polycolor_cli.train.finish.export", lambda *_: None)
     config = replace(TINY, dataset=dataset, steps=0, epochs=9, lr=0.1)
     finish(run, config)
     assert same(load_file(run.folder / "model.safetensors"), seen[2])

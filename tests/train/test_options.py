@@ -99,6 +99,7 @@ def test_an_adversary_is_in_the_curves(tmp_path: Path, dataset: str) -> None:
     assert row["adversarial_loss"] > 0
 
 
+@pytest.mark.slow
 def test_a_stopped_adversary_goes_on_to_the_same_bits(tmp_path: Path, dataset: str) -> None:
     from threading import Event
 

@@ -250,6 +250,7 @@ def test_augmented_rows_are_other_each_epoch_and_the_same_again(data: Path) -> N
         assert batch.coverage.mean(dim=(1, 2, 3)).min() > 0.02
 
 
+@pytest.mark.slow
 def test_settings_come_from_a_file_too(data: Path, tmp_path: Path, polycolor: Command, refused: Refused) -> None:
     (tmp_path / "mine.toml").write_text('width = 4\ndepth = 2\nlr = 1\nconditioning = "rgb"\nclip = 0.5\n')
     polycolor("train", "data", "--out", "run", "--config", "mine.toml", "--lr", "0.002", "--epochs", "1")

@@ -65,6 +65,7 @@ def test_answers_that_turn_with_the_drawing_agree_and_others_do_not() -> None:
     assert disagreement(torch.cat([answer, answer]), view) > 0.4
 
 
+@pytest.mark.slow
 def test_training_with_it_agrees_more(tmp_path: Path) -> None:
     write_dataset(tmp_path / "data", 16, 4, seed=1)
     config = TrainConfig(

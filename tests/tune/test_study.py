@@ -119,6 +119,7 @@ def test_rates_far_too_large_end_and_count(tmp_path: Path, polycolor: Run) -> No
     assert (tmp_path / "s" / "summary.txt").read_text().count("diverged") == 3
 
 
+@pytest.mark.slow
 def test_a_killed_study_leaves_no_worker(tmp_path: Path) -> None:
     write_dataset(tmp_path / "data", 8, 4, 1)
     arguments = ("tune", "data", "--out", "s", "--epochs", "9999", "--width", "4", "--depth", "2")
