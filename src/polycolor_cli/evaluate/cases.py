@@ -69,7 +69,7 @@ def read_cases(folder: Path) -> list[Case]:
     if not folder.is_dir():
         raise DatasetError([f"{folder}: no such folder"])
     if (folder / "in").is_dir():
-        return _beside(folder)
+        return _paired(folder)
     split = folder if (folder / "data.json").exists() else folder / "validation"
     if not split.is_dir():
         raise DatasetError([f"{folder}: neither a dataset (validation/data.json) nor drawings with truth (in/, gt/)"])
@@ -79,7 +79,8 @@ def read_cases(folder: Path) -> list[Case]:
     return [Case(row.painted.stem, row) for row in rows]
 
 
-def _beside(folder: Path) -> list[Case]:
+def _paired(folder: Path) -> list[Case]:
+    """The drawings of `in/`, each with its truth of the same name."""
     truths = {path.stem: path for kind in ("trimap", "gt") for path in _pictures(folder / kind)}
     cases, problems = [], []
     for drawing in _pictures(folder / "in"):

@@ -174,8 +174,8 @@ def paper_around(image: Image.Image, coverage: Coverage) -> Pixels:
         bare, colors, pixels = bare.ravel(), colors.reshape(bare.size, -1), pixels.copy()
         painted = pixels.reshape(height * width, -1)
         steps = np.array([down * (width + 4) + right for down in (-1, 0, 1) for right in (-1, 0, 1) if down or right])
-        for some in np.array_split(edge, -(-edge.size // EDGES_AT_ONCE)):
-            y, x = np.divmod(some, width)
+        for chunk in np.array_split(edge, -(-edge.size // EDGES_AT_ONCE)):
+            y, x = np.divmod(chunk, width)
             near = (y + 2) * (width + 4) + x + 2 + steps[:, None]
             far = near + steps[:, None]
             free = bare[near]
@@ -184,7 +184,7 @@ def paper_around(image: Image.Image, coverage: Coverage) -> Pixels:
                 count = counts.sum(0, dtype=np.uint8)
                 found = count > 0
                 total = (colors[at] * counts[:, :, None]).sum(0, dtype=np.uint16)
-                painted[some[found]] = np.round(total[found] / count[found, None].astype(np.float32))
+                painted[chunk[found]] = np.round(total[found] / count[found, None].astype(np.float32))
     return _multiplied(pixels if pixels.ndim == 3 else cv2.merge([pixels] * 3), 255 - coverage)
 
 
