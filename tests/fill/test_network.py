@@ -86,3 +86,50 @@ def test_what_is_in_doubt_is_looked_at_mirrored_too(monkeypatch: pytest.MonkeyPa
     # the mean of 0.6 and of what lies there mirrored, columns 28 to 107
     assert [int(answer[0, 40, x]) for x in (22, 40, 80, 104)] == [76, 204, 204, 76]
     assert guessed > 0.5
+
+
+def test_a_border_is_what_a_drawing_or_its_mirror_image_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    network = Colorizer(threads=1)._network
+    rng = np.random.default_rng(0)
+    coverage, border = (rng.random((2, 1, 320, 320), np.float32) for _ in range(2))
+    shown = []
+
+    def answers(drawing: np.ndarray, inputs: dict) -> list[np.ndarray]:
+        shown.append(drawing)
+        return [coverage, border]
+
+    monkeypatch.setattr(network, "_answers", answers)
+    # paper alone, which has no ink to be a wall
+    page = np.full((320, 320), 255, np.uint8)
+    wall, covered, levels = network.border(page)
+    assert np.array_equal(wall, np.maximum(border[0, 0], border[1, 0, :, ::-1]))
+    assert np.allclose(covered, (coverage[0, 0] + coverage[1, 0, :, ::-1]) / 2)
+    assert levels == []
+    page[:, :100] = 250
+    network.border(page)
+    assert np.array_equal(shown[-1][1], shown[-1][0][:, :, ::-1])
+    assert np.array_equal(shown[-1][0], np.stack([page] * 3))
+
+
+def test_what_is_sure_is_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    colorizer = Colorizer(threads=1)
+    looks: list[bool] = []
+    doubt = [0.0]
+    real = colorizer._network.look
+
+    def look(gray: np.ndarray, inputs: dict, closer: bool = False) -> tuple[np.ndarray, float]:
+        looks.append(closer)
+        answer, _ = real(gray, inputs, closer)
+        return answer, doubt[0]
+
+    monkeypatch.setattr(colorizer._network, "look", look)
+    drawing = np.full((300, 300), 255, np.uint8)
+    drawing[60:240, 60:64] = drawing[60:240, 236:240] = drawing[60:64, 60:150] = drawing[236:240, 60:240] = 0
+    for doubt[0], wanted in ((0.01, [False]), (0.05, [False, True])):
+        looks.clear()
+        colorizer.coverage(drawing)
+        assert looks == wanted
+    # and a small one has no more pixels to look at
+    looks.clear()
+    colorizer.coverage(drawing[::2, ::2])
+    assert looks == [False]

@@ -252,3 +252,12 @@ def test_paper_beside_an_edge_is_the_mean_of_what_is_bare(
         for at_once in (1 << 16, 3):
             monkeypatch.setattr(painting, "EDGES_AT_ONCE", at_once)
             assert np.array_equal(paper_around(Image.fromarray(pixels), coverage), wanted)
+
+
+def test_regions_on_no_background_are_transparent_around() -> None:
+    drawing = square(96)
+    painted = Colorizer(threads=1)(drawing, each=["red"], background="transparent")
+    assert painted.mode == "RGBA"
+    pixels = np.asarray(painted)
+    assert pixels[48, 48].tolist() == [255, 0, 0, 255]
+    assert pixels[2, 2, 3] == 0
