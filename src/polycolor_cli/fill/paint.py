@@ -135,7 +135,7 @@ def _lifted(painted: Pixels, coverage: Coverage, transparent: Transparency) -> P
     return np.dstack([np.clip(np.round(color), 0, 255), np.round(whole * 255)]).astype(np.uint8)
 
 
-def pixels_of(image: Image.Image) -> Pixels:
+def pixels_of(image: Image.Image | Pixels) -> Pixels:
     """The pixels of a picture in RGB."""
     import cv2
 
@@ -161,31 +161,29 @@ def _ramp(value: int) -> NDArray[np.uint8]:
 
 def paper_around(image: Image.Image, coverage: Coverage) -> Pixels:
     """`(1 - coverage) * paper`, where the paper of pixels covered in part has the mean colour of what lies beside."""
-    import cv2
-
     pixels, (height, width) = np.asarray(image), coverage.shape
     edge = np.flatnonzero((coverage > 0) & (coverage < 255))
     if edge.size:
-        # the rim is its own neighbour
-        colors, bare = (
-            cv2.copyMakeBorder(plane, 2, 2, 2, 2, cv2.BORDER_REPLICATE)
-            for plane in (pixels, (coverage == 0).view(np.uint8))
-        )
-        bare, colors, pixels = bare.ravel(), colors.reshape(bare.size, -1), pixels.copy()
-        painted = pixels.reshape(height * width, -1)
-        steps = np.array([down * (width + 4) + right for down in (-1, 0, 1) for right in (-1, 0, 1) if down or right])
+        colors, bare = pixels.reshape(height * width, -1), coverage.ravel() == 0
+        pixels = pixels.copy()
+        ways = np.array([(down, right) for down in (-1, 0, 1) for right in (-1, 0, 1) if down or right])
+        down, right = ways.T[:, :, None]
         for chunk in np.array_split(edge, -(-edge.size // EDGES_AT_ONCE)):
             y, x = np.divmod(chunk, width)
-            near = (y + 2) * (width + 4) + x + 2 + steps[:, None]
-            far = near + steps[:, None]
+            # the rim is its own neighbour
+            near, far = (
+                (y + apart * down).clip(0, height - 1) * width + (x + apart * right).clip(0, width - 1)
+                for apart in (1, 2)
+            )
             free = bare[near]
             # best two pixels away, for a trace of ink too faint to count may lie in the next one
             for at, counts in ((near, free), (far, free & bare[far])):
                 count = counts.sum(0, dtype=np.uint8)
                 found = count > 0
                 total = (colors[at] * counts[:, :, None]).sum(0, dtype=np.uint16)
-                painted[chunk[found]] = np.round(total[found] / count[found, None].astype(np.float32))
-    return _multiplied(pixels if pixels.ndim == 3 else cv2.merge([pixels] * 3), 255 - coverage)
+                mean = np.round(total[found] / count[found, None].astype(np.float32))
+                pixels.reshape(height * width, -1)[chunk[found]] = mean
+    return _multiplied(pixels_of(pixels), 255 - coverage)
 
 
 def under_ink(color: RGB | Pixels, amount: int | Coverage, image: Image.Image, coverage: Coverage) -> Pixels:
