@@ -51,6 +51,22 @@ def test_what_it_sees(monkeypatch: pytest.MonkeyPatch, side: int, seen: int) -> 
         assert answer[0, 0, side // 2 - 2] == 255
 
 
+def test_beyond_the_rim_of_a_picture_its_rim_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[np.ndarray] = []
+
+    def run(self: Network, drawing: np.ndarray, inputs: dict[str, np.ndarray]) -> np.ndarray:
+        shown.append(drawing)
+        return inputs["guess"] if "guess" in inputs else np.ones((1, 1, *drawing.shape[2:]), np.float32) * half
+
+    half = np.repeat([0, 1], 80).astype(np.float32)
+    monkeypatch.setattr(Network, "_run", run)
+    answer, _ = Network("polycolor", read()).look(np.full((602, 610), 200, np.uint8), {})
+    assert answer.shape == (1, 602, 610)
+    # of the first look, and of the tiles along the edge at both larger sizes, where it lies between two of them
+    assert [len(drawing) for drawing in shown] == [1, 5, 20]
+    assert all((drawing == 200).all() for drawing in shown)
+
+
 def test_a_negative_is_guessed_as_its_drawing_is() -> None:
     colorizer = Colorizer()
     drawing = np.asarray(square(128, 3)).copy()
@@ -65,6 +81,7 @@ def test_a_colorizer_goes_to_another_process_with_all_it_needs() -> None:
     drawing[30:36, 60:68] = 255
     assert np.array_equal(there.coverage(drawing), Colorizer().coverage(drawing))
     assert there.fingerprint == Colorizer().fingerprint
+    assert (there._network.name, there._network.threads) == ("polycolor", 1)
 
 
 def test_what_is_in_doubt_is_looked_at_mirrored_too(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -109,6 +126,38 @@ def test_a_border_is_what_a_drawing_or_its_mirror_image_has(monkeypatch: pytest.
     network.border(page)
     assert np.array_equal(shown[-1][1], shown[-1][0][:, :, ::-1])
     assert np.array_equal(shown[-1][0], np.stack([page] * 3))
+
+
+@pytest.mark.parametrize(
+    ("size", "seen", "larger"),
+    [
+        ((100, 60), (320, 192), []),
+        ((400, 300), (400, 304), []),
+        ((1101, 1303), (288, 336), [(1104, 1304), (552, 652)]),
+        ((513, 100), (272, 64), [(514, 100)]),
+    ],
+)
+def test_for_borders_a_picture_is_seen_in_more_pixels(
+    monkeypatch: pytest.MonkeyPatch, size: tuple[int, int], seen: tuple[int, int], larger: list[tuple[int, int]]
+) -> None:
+    network = Colorizer(threads=1)._network
+    shown = []
+
+    def answers(drawing: np.ndarray, inputs: dict) -> list[np.ndarray]:
+        shown.append(drawing)
+        return [np.zeros((2, 1, *drawing.shape[2:]), np.float32)] * 2
+
+    monkeypatch.setattr(network, "_answers", answers)
+    page = np.full(size, 240, np.uint8)
+    page[: size[0] // 2, : size[1] // 2] = 40
+    wall, covered, levels = network.border(page)
+    assert [drawing.shape for drawing in shown] == [(2, 3, *seen)]
+    assert [plane.shape for planes in levels for plane in planes] == [shape for shape in larger for _ in range(3)]
+    assert covered.shape == wall.shape
+    # ink on flat paper is a wall, as much of one as it is dark; enlarged, an edge is darker than its ink
+    assert wall[0, 0] == (1 if size[0] > 100 else pytest.approx(0.87, abs=0.01))
+    assert (wall[-1, -1], wall.dtype) == (0, np.float32)
+    assert 0 <= wall.min() <= wall.max() <= 1
 
 
 def test_what_is_sure_is_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:

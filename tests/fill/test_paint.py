@@ -1,5 +1,7 @@
 """The arithmetic of painting, pixel by pixel."""
 
+from typing import Any
+
 import cv2
 import numpy as np
 import pytest
@@ -136,11 +138,38 @@ def test_palettes_are_what_they_were() -> None:
     assert palette(" Bright ") == palette("bright")
 
 
-@pytest.mark.parametrize("wrong", [{"lines": "some"}, {"holes": "some"}, {"only": "some"}])
-def test_what_is_no_way_to_paint_is_said(wrong: dict[str, str]) -> None:
-    name = next(iter(wrong))
-    with pytest.raises(PolycolorError, match=rf"^{name} is 'some', not \w+ or \w+$"):
-        Paint("red", **wrong)  # type: ignore[arg-type]
+@pytest.mark.parametrize("paper", [(255, 240, 0), (0, 200, 255), (255, 180, 20)])
+def test_on_paper_without_some_light_kept_lines_leave_the_colour_as_dark_as_they_are(
+    paper: tuple[int, int, int],
+) -> None:
+    page = np.empty((40, 40, 3), np.uint8)
+    page[:] = paper
+    page[10:30, 10:30] = np.array(paper) // 4
+    page[12:28, 12:28] = paper
+    coverage = np.zeros((40, 40), np.uint8)
+    coverage[10:30, 10:30] = 255
+    share, is_dark = ink_share(Image.fromarray(page), coverage)
+    assert not is_dark
+    assert (share[12:28, 12:28] == 255).all()
+    # in all channels, of which the paper has no light in one
+    assert np.abs(share[10, 10:30].astype(int) - 64).max() <= 2
+    painted = paint(Image.fromarray(page), coverage, Paint((200, 80, 240), "keep"))
+    assert (painted[15:25, 15:25] == (200, 80, 240)).all()
+    assert np.abs(painted[10, 10:30].astype(int) - (50, 20, 60)).max() <= 2
+    assert (painted[:10] == paper).all()
+
+
+def test_what_is_no_way_to_paint_is_said() -> None:
+    some: Any = "some"
+    for name, choices in {"lines": "fill or keep", "holes": "fill or keep", "only": "all or enclosed"}.items():
+        with pytest.raises(PolycolorError, match=f"^{name} is 'some', not {choices}$"):
+            Paint("red", **{name: some})
+    for name, choices in {"lines": "fill, keep", "by": "region, shape"}.items():
+        with pytest.raises(PolycolorError, match=f"^{name} is 'some', not one of {choices}$"):
+            RegionPaint(each=((1, 2, 3),), **{name: some})
+    for both in ({}, {"each": ((1, 2, 3),), "at": ((Point(1, 2), "red"),)}):
+        with pytest.raises(PolycolorError, match=r"^say either which regions get which colours \(at\), or a palette"):
+            RegionPaint(**both)  # type: ignore[arg-type]
 
 
 def test_a_name_for_the_file_of_each() -> None:
@@ -210,13 +239,13 @@ def test_on_a_large_coloured_page_kept_lines_leave_the_colour_and_what_is_blacke
     page[:] = (240, 220, 120)
     page[100:800, 200:1300] = 0
     page[110:790, 210:1290] = (240, 220, 120)
-    page[300:600, 500:900] = 0  # wider than any line
+    page[300:600, 500:900] = 24  # wider than any line
     coverage = np.zeros((900, 1500), np.uint8)
     coverage[100:800, 200:1300] = 255
     painted = paint(Image.fromarray(page), coverage, Paint((0, 90, 200), "keep"))
     assert (painted[150:280, 250:450] == (0, 90, 200)).all()
     assert (painted[450, 1000:1200] == (0, 90, 200)).all()
-    assert painted[350:550, 550:850].max() < 10
+    assert painted[350:550, 550:850].max() <= 40
     assert painted[104, 400:600].max() < 10
     assert (painted[50, 50] == (240, 220, 120)).all()
 

@@ -59,13 +59,18 @@ def test_what_the_network_paints_is_what_comes_out(tmp_path: Path, drawing: np.n
     assert filled.pixels.shape == (100, 140, 3)
     assert (filled.pixels[:, 35:] == PALETTE["orange"]).all()
     assert (filled.pixels[:, :35] == 20).all()
+    assert painter(tmp_path / "m.onnx", conditioning).fill(
+        Image.fromarray(np.dstack([drawing] * 3)), Paint("orange")
+    ).share == pytest.approx(0.75)
     # blue has changed by more than a colour cast
     assert filled.share == pytest.approx(0.75)
     # a colour near the paper's changes little
     assert painter(tmp_path / "m.onnx", conditioning).fill(Image.fromarray(drawing), Paint("white")).share == 0
 
 
-def test_what_such_a_model_cannot_do_is_said(tmp_path: Path, drawing: np.ndarray) -> None:
+def test_what_such_a_model_cannot_do_is_said(
+    tmp_path: Path, drawing: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
     told, knows = painter(tmp_path / "rgb.onnx", "rgb"), painter(tmp_path / "embedding.onnx", "embedding")
     for paint in (Paint("red", lines="keep"), Paint("red", background="transparent")):
         with pytest.raises(
@@ -76,5 +81,13 @@ def test_what_such_a_model_cannot_do_is_said(tmp_path: Path, drawing: np.ndarray
     with pytest.raises(ModelError, match=r"^this model is conditioned by rgb: .* knows no coverage"):
         told.coverage(drawing)
     with pytest.raises(ModelError, match=r"^this model only knows the colours red, green, .*white$"):
+        knows.fill(Image.fromarray(drawing), Paint("#123456"))
+    few = dict(list(PALETTE.items())[:3])
+    monkeypatch.setattr(Colorizer, "palette", few)
+    with pytest.raises(ModelError, match=r"^this model only knows the colours red, green, blue$"):
+        knows.fill(Image.fromarray(drawing), Paint("#123456"))
+    many = {f"color{k}": [k, k, k] for k in range(14)}
+    monkeypatch.setattr(Colorizer, "palette", many)
+    with pytest.raises(ModelError, match=r"color10 and 3 more \('polycolor colors'\)$"):
         knows.fill(Image.fromarray(drawing), Paint("#123456"))
     assert told.fill(Image.fromarray(drawing), Paint("#123456")).pixels[50, 80].tolist() == [0x12, 0x34, 0x56]

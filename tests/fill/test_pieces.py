@@ -41,7 +41,7 @@ def text(with_shape: bool = False) -> Image.Image:
 
 
 def test_small_things_on_a_page_are_filled(colorizer: Colorizer) -> None:
-    page = circles(14, 10, 20)
+    page = circles(14, 10, 11)
     coverage = colorizer.coverage(page)
     middles = [
         coverage[(row * 2 + 1) * 1754 // 28, (column * 2 + 1) * 1240 // 20] for row in range(14) for column in range(10)
@@ -111,6 +111,7 @@ def test_a_piece_shows_a_quarter_of_its_length_of_paper_around_it_within_the_pag
     page = np.full((700, 900), 250, np.uint8)
     cv2.rectangle(page, (100, 200), (179, 239), 0, 2)
     cv2.rectangle(page, (2, 500), (61, 559), 0, 2)
+    cv2.circle(page, (700, 600), 5, 0, 2)  # a dot
     cv2.rectangle(page, (190, 245), (240, 300), 0, 2)  # in the picture of the first, and not shown there
     found = list(pieces(page, 320))
     assert [[(int(side.start), int(side.stop)) for side in piece.view] for piece in found] == [

@@ -54,7 +54,7 @@ def test_closed_drawings_have_their_regions_in_reading_order(colorizer: Colorize
 
 def test_a_point_in_no_region(colorizer: Colorizer) -> None:
     regions = colorizer.regions(panes())
-    for x, y in ((5, 5), (-1, 3), (200, 3), (128, 100)):
+    for x, y in ((5, 5), (-1, 3), (200, 3), (3, -1), (3, 200), (128, 100)):
         with pytest.raises(PointError):
             regions.at(x, y)
 
@@ -87,6 +87,10 @@ def test_each_leaves_no_uncovered_pixel_and_no_seam(colorizer: Colorizer, lines:
         for color in colors:
             exact |= (painted == color).all(-1)
         assert exact[covered].mean() > 0.9
+    # and around all of it is the paper, but for a soft corner
+    bare = colorizer.coverage(drawing) == 0
+    changed = np.abs(painted - np.asarray(drawing)[:, :, None].astype(int)).max(-1)[bare]
+    assert np.count_nonzero(changed) <= (0 if lines == "fill" else 4)
 
 
 def test_neighbours_get_different_colours() -> None:
@@ -222,6 +226,21 @@ def test_only_what_encloses_is_painted(colorizer: Colorizer) -> None:
     assert (painted[50, 160] == 0).all()
     assert tuple(painted[20, 60]) == tuple(painted[40, 40]) == (255, 0, 0)
     assert tuple(np.asarray(colorizer(drawing, "red"))[50, 160]) == (255, 0, 0)
+
+
+@pytest.mark.parametrize("turns", range(4))
+def test_a_house_cut_off_by_the_rim_keeps_its_rooms_apart(colorizer: Colorizer, turns: int) -> None:
+    drawing = Image.new("L", (300, 300), 255)
+    draw = ImageDraw.Draw(drawing)
+    draw.line([(60, 320), (60, 120), (150, 50), (240, 120), (240, 320)], fill=0, width=5)
+    draw.line([(60, 120), (240, 120)], fill=0, width=5)
+    draw.line([(150, 120), (150, 320)], fill=0, width=5)
+    labels = np.rot90(colorizer.regions(np.rot90(np.asarray(drawing), turns)).labels, -turns)
+    assert len({labels[90, 150], labels[220, 100], labels[220, 200]} - {0}) == 3
+    assert labels.max() == 3
+    # each up to the rim, and nothing beside them
+    assert labels[299, 100] == labels[220, 100]
+    assert not labels[:, :54].any()
 
 
 @pytest.mark.parametrize(("gap", "loose"), [(0, False), (10, False), (0, True)])

@@ -32,6 +32,10 @@ def test_a_soft_area_is_decided_as_a_whole_and_edges_stay() -> None:
     expected[5:25, 60:80] = 255
     coverage[5:25, 10:40] = np.tile([16, 60, 200], 200).reshape(20, 30)
     expected[5:25, 10:40] = 0
+    # as much covered as not; and an area that touches another at a corner alone
+    coverage[30:35, 60:70], coverage[30:35, 70:80] = 100, 155
+    expected[30:35, 60:80] = 255
+    coverage[35:39, 80:84], expected[35:39, 80:84] = 130, 255
     # too small to be a soft area
     coverage[40:42, 20:40] = expected[40:42, 20:40] = 100
     assert np.array_equal(decide_soft_areas(coverage), expected)
@@ -46,6 +50,9 @@ def test_what_is_covered_has_no_holes_but_a_page_in_a_frame() -> None:
     coverage[33:47, 33:47] = 0
     coverage[60:80, 60:70] = expected[60:80, 60:70] = 0
     assert np.array_equal(fill_holes(coverage), expected)
+    # a corner is no way in
+    coverage[40, 40], coverage[21, 21] = 255, 0
+    assert fill_holes(coverage)[21, 21] == 255
     frame = np.full((100, 100), 255, np.uint8)
     frame[3:97, 3:97] = 0
     assert np.array_equal(fill_holes(frame), frame)
@@ -85,7 +92,7 @@ def test_a_bright_page_on_a_dark_desk_is_no_negative() -> None:
     assert is_negative(np.where(desk == 10, np.uint8(240), np.uint8(30)))
 
 
-@pytest.mark.parametrize(("dark", "is_it"), [(0.4, False), (0.6, True)])
+@pytest.mark.parametrize(("dark", "is_it"), [(0.4, False), (0.5, False), (0.6, True)])
 def test_a_negative_is_dark_in_more_than_half_of_it(dark: float, is_it: bool) -> None:
     page = np.full((100, 100), 200, np.uint8)
     page[: round(100 * dark)] = 100
@@ -157,6 +164,19 @@ def test_of_a_clean_drawing_half_tones_are_half_covered_and_closed_ink_encloses(
     assert exact_where_clean(np.where(gray == 153, np.uint8(255), gray), guess)[0, 0] == 0
     shaded = np.tile(np.arange(0, 252, 4, dtype=np.uint8), (63, 1))
     assert exact_where_clean(shaded, shaded) is shaded
+
+
+def test_light_ink_on_dark_paper_is_as_exact() -> None:
+    gray = np.full((12, 12), 255, np.uint8)
+    gray[3:9, 3:9], gray[4:8, 4:8] = 0, 255
+    gray[3:9, 9], gray[2, 3] = 153, 204
+    guess = np.where(gray < 255, np.uint8(255), np.uint8(0))
+    exact = exact_where_clean(gray, guess)
+    assert np.array_equal(exact_where_clean(255 - gray, guess), exact)
+    assert (exact[4:8, 4:8] == 255).all()
+    assert (exact[3:9, 9] == 102).all()
+    # a fifth of ink, at a corner
+    assert exact[2, 3] == 51
 
 
 def test_half_of_a_pixel_of_ink_closes_an_outline() -> None:

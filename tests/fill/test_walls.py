@@ -93,6 +93,41 @@ def test_what_is_open_to_the_rim_is_a_region_as_far_as_it_is_covered() -> None:
     assert at(regions.labels, (30, 30), (30, 58), (30, 66), (90, 30)) == [1, 1, 0, 2]
 
 
+@pytest.mark.parametrize("side", range(4))
+def test_of_a_room_cut_off_by_the_rim_what_is_bare_is_outside(side: int) -> None:
+    wall, coverage = rooms()
+    # the rooms reach the lower rim, and the second is covered in its upper part alone
+    for plane in (wall, coverage):
+        plane[60:] = plane[59]
+    coverage[40:, 62:] = wall[40:, 62:]
+    regions = seen(*(np.ascontiguousarray(np.rot90(plane, side)) for plane in (wall, coverage)))
+    labels = np.rot90(regions.labels, -side)
+    one, other, bare = at(labels, (30, 70), (90, 30), (90, 60))
+    assert bare == 0
+    assert sorted((one, other)) == [1, 2]
+
+
+@pytest.mark.parametrize("side", range(4))
+def test_a_wall_of_one_pixel_parts(side: int) -> None:
+    wall, coverage = rooms()
+    wall[12:60, 61] = 0
+    planes = (np.ascontiguousarray(np.rot90(plane, side)) for plane in (wall, coverage))
+    assert seen(*planes).count == 2
+
+
+def test_what_lies_beside_three_regions_is_of_one_of_them() -> None:
+    # a soft line beyond the wall of three rooms: numbers are never mixed
+    wall, coverage = rooms(72, 160, 50)
+    wall[10:62, 100:102] = 1
+    whole = np.round(255 * cv2.resize(coverage, (640, 288))).astype(np.uint8)
+    large, small = (np.full(shape, 255, np.uint8) for shape in ((288, 640), (144, 320)))
+    regions = found(wall, coverage, [(large,) * 3, (small,) * 3], whole)
+    assert regions.count == 3
+    assert not (regions.labels[:, :190] > 1).any()
+    assert not (regions.labels[:, 410:][regions.labels[:, 410:] > 0] < 3).any()
+    assert set(np.unique(regions.labels[:, 210:390]).tolist()) == {0, 2}
+
+
 def test_two_looks_decide_what_is_covered() -> None:
     wall, coverage = rooms()
     doubtful = coverage.copy()
@@ -113,24 +148,30 @@ def test_a_picture_that_was_enlarged_comes_back_in_its_own_size_with_its_numbers
     assert set(np.unique(regions.inner[:, 22:]).tolist()) == {0, 2}
 
 
-def test_at_each_larger_size_edges_run_along_the_darkest_pixels() -> None:
+@pytest.mark.parametrize("is_turned", [False, True])
+def test_at_each_larger_size_edges_run_along_the_darkest_pixels(is_turned: bool) -> None:
+    def turned(plane: np.ndarray) -> np.ndarray:
+        return np.ascontiguousarray(plane.T) if is_turned else plane
+
+    def labels_by(darkest: np.ndarray, whole: np.ndarray) -> Labels:
+        level = (turned(darkest),) * 3
+        return turned(found(turned(wall), turned(coverage), [level], turned(whole)).labels)
+
     wall, coverage = rooms()
     whole = np.kron(np.round(255 * coverage).astype(np.uint8), np.ones((2, 2), np.uint8))
     darkest = np.full(whole.shape, 255, np.uint8)
     # at twice the size the line turns out to run a pixel more to the right
     darkest[:, 123] = 0
     darkest[:, [122, 124]] = 120
-    regions = found(wall, coverage, [(darkest, darkest, darkest)], whole)
-    assert regions.labels.shape == whole.shape
-    assert at(regions.labels, (60, 60), (121, 60), (125, 60), (180, 60)) == [1, 1, 2, 2]
+    labels = labels_by(darkest, whole)
+    assert labels.shape == whole.shape
+    assert at(labels, (60, 60), (121, 60), (125, 60), (180, 60)) == [1, 1, 2, 2]
     # where all is flat the edges of the smaller size stay, and far from them nothing changes
-    flat = np.full(whole.shape, 255, np.uint8)
-    same = found(wall, coverage, [(flat, flat, flat)], whole)
-    assert (same.labels[30:110, 30:116] == 1).all()
-    assert (same.labels[30:110, 128:200] == 2).all()
+    labels = labels_by(np.full(whole.shape, 255, np.uint8), whole)
+    assert (labels[30:110, 30:116] == 1).all()
+    assert (labels[30:110, 128:200] == 2).all()
     # a line cut off by an odd size
-    odd = (darkest[:-1, :-1],) * 3
-    assert found(wall, coverage, [odd], whole[:-1, :-1]).labels.shape == (143, 239)
+    assert labels_by(darkest[:-1, :-1], whole[:-1, :-1]).shape == (143, 239)
 
 
 def test_numbers_follow_the_way_people_read() -> None:

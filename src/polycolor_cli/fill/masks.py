@@ -8,6 +8,9 @@ from numpy.typing import NDArray
 
 from polycolor_cli.fill.planes import Mask
 
+SQUARE = np.ones((3, 3), np.uint8)
+"""A pixel and the eight beside it."""
+
 
 def background(wall: Mask) -> Mask:
     """What a flood fill from around the picture reaches, not through a wall."""
@@ -42,7 +45,7 @@ def dilated(mask: Mask) -> Mask:
     """A mask and all pixels beside it."""
     import cv2
 
-    return cv2.dilate(mask.view(np.uint8), np.ones((3, 3), np.uint8)).view(np.bool_)
+    return cv2.dilate(mask.view(np.uint8), SQUARE).view(np.bool_)
 
 
 def distance_to(mask: Mask) -> NDArray[np.float32]:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from polycolor_cli.fill.masks import SQUARE
 from polycolor_cli.fill.planes import Coverage, Gray, Planes, halved
 from polycolor_cli.fill.rules import is_partial, paper_gray
 from polycolor_cli.models import weights
@@ -156,7 +157,7 @@ class Network:
         if is_flat:
             # ink on flat paper is certain; on grain and in shadows the network sees better
             paper, dark = float(np.median(planes[2])), float(planes[0].min())
-            wall = np.maximum(wall, np.clip((paper - planes[0]) / max(paper - dark, 1.0), 0, 1).astype(np.float32))
+            wall = np.maximum(wall, ((paper - planes[0]) / max(paper - dark, 1.0)).astype(np.float32))
         return np.ascontiguousarray(wall), np.ascontiguousarray(covered), levels
 
     def _first_look(self, planes: Planes, inputs: dict[str, NDArray]) -> tuple[NDArray[np.uint8], float]:
@@ -264,6 +265,6 @@ def _guessed(coverage: Coverage) -> float:
     """How much of what is covered lies among halves alone, which no edge explains: 0..1 and above."""
     import cv2
 
-    half, square = is_partial(coverage).view(np.uint8), np.ones((3, 3), np.uint8)
-    veiled = cv2.erode(half, square, borderType=cv2.BORDER_CONSTANT, borderValue=0)
+    half = is_partial(coverage).view(np.uint8)
+    veiled = cv2.erode(half, SQUARE, borderType=cv2.BORDER_CONSTANT, borderValue=0)
     return np.count_nonzero(veiled) * 255 / max(float(coverage.sum(dtype=np.int64)), 1.0)

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polycolor_cli.errors import PointError
+from polycolor_cli.fill.masks import SQUARE, dilated
 from polycolor_cli.fill.planes import Coverage, Gray, Mask, Planes
 
 Labels = NDArray[np.uint16]
@@ -180,7 +181,8 @@ def found(wall: Wall, coverage: NDArray[np.float32], levels: list[Planes], whole
     rim = np.unique(np.concatenate([basins[0], basins[-1], basins[:, 0], basins[:, -1]]))
     inside = np.isin(basins, rim) & (coverage >= 0.5)
     _, apart = cv2.connectedComponents(inside.view(np.uint8), connectivity=4)
-    labels = _without_crumbs(np.where(inside, basins.max() + apart, basins), wall, coverage)
+    pairs = basins.astype(np.int64) * (int(apart.max()) + 1) + apart
+    labels = _without_crumbs(np.unique(pairs, return_inverse=True)[1].astype(np.int32), wall, coverage)
     size = np.bincount(labels.ravel())
     rows, columns = np.indices(labels.shape, np.float32)
     sums = [np.bincount(labels.ravel(), plane.ravel()) for plane in (columns, rows)]
@@ -208,8 +210,8 @@ def _basins(wall: Wall) -> NDArray[np.int32]:
 
     depth = cv2.distanceTransform((wall < FREE).view(np.uint8), cv2.DIST_L2, 5)
     # maxima of that height, by reconstruction (Vincent, IEEE TIP 1993); scikit-image takes ten times as long
-    reached, square = depth - np.float32(DEEP), np.ones((3, 3), np.uint8)
-    while not np.array_equal(reached, grown := np.minimum(cv2.dilate(reached, square), depth)):
+    reached = depth - np.float32(DEEP)
+    while not np.array_equal(reached, grown := np.minimum(cv2.dilate(reached, SQUARE), depth)):
         reached = grown
     _, deepest = cv2.connectedComponents((depth - reached >= DEEP).view(np.uint8))
     return watershed(4 * wall - np.minimum(depth, 20) / 20, deepest).astype(np.int32)
@@ -247,7 +249,7 @@ def _without_crumbs(labels: NDArray[np.int32], wall: Wall, coverage: NDArray[np.
     crumbs = ~large[labels]
     if crumbs.any():
         # only what lies beside them is flooded from: that is quicker than all
-        around = cv2.dilate(crumbs.view(np.uint8), np.ones((3, 3), np.uint8)) > 0
+        around = dilated(crumbs)
         seeds = np.where(around & ~crumbs, labels + 1, 0)
         labels = np.where(crumbs, watershed(wall, seeds, mask=around) - 1, labels)
     return np.where(covered[labels], labels + 1, 0).astype(np.int32)
@@ -258,12 +260,11 @@ def _doubled(labels: Labels, darkest: Gray) -> Labels:
     from skimage.segmentation import watershed
 
     height, width = darkest.shape
-    square = np.ones((3, 3), np.uint8)
     larger = cv2.resize(labels, (2 * labels.shape[1], 2 * labels.shape[0]), interpolation=cv2.INTER_NEAREST)
     larger = larger[:height, :width]
-    edge = (cv2.dilate(larger, square) != cv2.erode(larger, square)).view(np.uint8)
-    band = cv2.dilate(edge, square, iterations=BAND - 1)
-    around = cv2.dilate(band, square) > 0
+    edge = (cv2.dilate(larger, SQUARE) != cv2.erode(larger, SQUARE)).view(np.uint8)
+    band = cv2.dilate(edge, SQUARE, iterations=BAND - 1)
+    around = cv2.dilate(band, SQUARE) > 0
     # only what lies beside the band is flooded from: the rest of a large picture is never touched
     seeds = np.where(around & (band == 0), larger.astype(np.int32) + 1, 0)
     flooded = watershed(255 - darkest, seeds, mask=around)
@@ -339,7 +340,7 @@ def without_holes_of(regions: Regions, coverage: Coverage, gray: Gray) -> Covera
         level += 1
         reached = {n for number in reached for n in beside[number - 1] if not depth[n]}
     paper, dark = float(np.median(gray)), float(gray.min())
-    ink = np.clip((paper - gray.astype(np.float32)) / max(paper - dark, 1.0), 0, 1)
+    ink = np.maximum(paper - gray.astype(np.float32), 0) / max(paper - dark, 1.0)
     bare = (depth % 2 == 0) & (depth > 0)
     return np.where(bare[labels], np.minimum(coverage, np.round(255 * ink)), coverage).astype(np.uint8)
 

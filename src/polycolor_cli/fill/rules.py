@@ -8,7 +8,7 @@ with half tones only between the two, closed ink covers all that it encloses, an
 import numpy as np
 from numpy.typing import NDArray
 
-from polycolor_cli.fill.masks import background, dilated, fraction, sum_around
+from polycolor_cli.fill.masks import SQUARE, background, dilated, fraction, sum_around
 from polycolor_cli.fill.planes import Coverage, Gray, Mask
 
 SOFT = 12
@@ -98,11 +98,10 @@ def decide_soft_areas(coverage: Coverage, share: float = 0.5) -> Coverage:
     """
     import cv2
 
-    soft = cv2.morphologyEx(is_partial(coverage).view(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
-    count, labels = cv2.connectedComponents(soft, connectivity=8)
+    soft = cv2.morphologyEx(is_partial(coverage).view(np.uint8), cv2.MORPH_OPEN, SQUARE)
     inside = soft > 0
-    label = labels[inside]
-    covered = np.bincount(label, coverage[inside], count) >= 255 * share * np.bincount(label, minlength=count)
+    label = cv2.connectedComponents(soft, connectivity=8)[1][inside]
+    covered = np.bincount(label, coverage[inside]) >= 255 * share * np.bincount(label)
     answer = coverage.copy()
     answer[inside] = covered[label] * np.uint8(255)
     return answer
@@ -122,7 +121,7 @@ def fill_holes(coverage: Coverage) -> Coverage:
         small = np.bincount(labels.ravel(), minlength=count) < np.count_nonzero(covered)
         small[0] = False
         covered = covered | small[labels]
-    inside = cv2.erode(covered.view(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    inside = cv2.erode(covered.view(np.uint8), SQUARE) > 0
     return np.where(inside | (holes & covered), np.uint8(255), coverage)
 
 
