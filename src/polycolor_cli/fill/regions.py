@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polycolor_cli.errors import PointError
-from polycolor_cli.fill.masks import SQUARE, dilated
+from polycolor_cli.fill.flood import flooded
+from polycolor_cli.fill.masks import SQUARE
 from polycolor_cli.fill.planes import Coverage, Gray, Mask, Planes
 
 Labels = NDArray[np.uint16]
@@ -25,12 +26,14 @@ FREE = 0.3
 """Share of a wall from which on a pixel is no more free paper."""
 DEEP = 2.0
 """Pixels by which a basin must be wider than its way out to be one of its own."""
+FAR = 20
+"""Pixels from the nearest wall beyond which paper is as good as any."""
 PARTED = 0.94
 """Mean share of a wall along the rim of two basins from which on it parts them."""
 SMALLEST = 0.002
 """Share of the picture below which an area is an accident of the lines, and goes to its neighbour."""
 ROWS = 8
-"""Parts of the picture's height within which regions are read from left to right."""
+"""Part of the picture's height, an eighth, within which regions below the first of a row are in the same row."""
 MOST_LINE = 0.02
 """Longest side of the picture of which half a line is no wider."""
 ENOUGH = 1024
@@ -179,10 +182,11 @@ def found(wall: Wall, coverage: NDArray[np.float32], levels: list[Planes], whole
     basins = _merged(_basins(wall), wall)
     # what reaches the rim of the picture is outside, but for what is covered of it: the wall that was not seen
     rim = np.unique(np.concatenate([basins[0], basins[-1], basins[:, 0], basins[:, -1]]))
-    inside = np.isin(basins, rim) & (coverage >= 0.5)
-    _, apart = cv2.connectedComponents(inside.view(np.uint8), connectivity=4)
-    pairs = basins.astype(np.int64) * (int(apart.max()) + 1) + apart
-    labels = _without_crumbs(np.unique(pairs, return_inverse=True)[1].astype(np.int32), wall, coverage)
+    inside = coverage >= 0.5
+    for number in rim:
+        _, apart = cv2.connectedComponents((inside & (basins == number)).view(np.uint8), connectivity=4)
+        basins = np.where(apart > 0, basins.max() + apart, basins)
+    labels = _without_crumbs(basins, wall, coverage)
     size = np.bincount(labels.ravel())
     rows, columns = np.indices(labels.shape, np.float32)
     sums = [np.bincount(labels.ravel(), plane.ravel()) for plane in (columns, rows)]
@@ -194,8 +198,8 @@ def found(wall: Wall, coverage: NDArray[np.float32], levels: list[Planes], whole
     height, width = whole.shape
     if not levels and inner.shape != whole.shape:
         # a small picture was enlarged
-        inner = cv2.resize(inner, (width, height), interpolation=cv2.INTER_NEAREST)
-        reach = cv2.resize(reach, (width, height), interpolation=cv2.INTER_NEAREST)
+        inner = cv2.resize(inner, (width, height), interpolation=cv2.INTER_NEAREST_EXACT)
+        reach = cv2.resize(reach, (width, height), interpolation=cv2.INTER_NEAREST_EXACT)
         seen = np.unique(inner[inner > 0])
         numbers = np.zeros(int(inner.max()) + 1 + int(reach.max()), np.uint16)
         numbers[seen] = np.arange(1, seen.size + 1)
@@ -206,22 +210,22 @@ def found(wall: Wall, coverage: NDArray[np.float32], levels: list[Planes], whole
 
 
 def _basins(wall: Wall) -> NDArray[np.int32]:
-    from skimage.segmentation import watershed
-
-    depth = cv2.distanceTransform((wall < FREE).view(np.uint8), cv2.DIST_L2, 5)
+    """Basins of paper, numbered from 1, each flooded from where it is farthest from all walls."""
+    away = cv2.distanceTransform((wall < FREE).view(np.uint8), cv2.DIST_L2, 5)
+    # a tenth of a pixel is one; what is wider than twice FAR is wide enough
+    depth = np.round(10 * np.minimum(away, FAR)).astype(np.uint8)
     # maxima of that height, by reconstruction (Vincent, IEEE TIP 1993); scikit-image takes ten times as long
-    reached = depth - np.float32(DEEP)
-    while not np.array_equal(reached, grown := np.minimum(cv2.dilate(reached, SQUARE), depth)):
+    reached = cv2.subtract(depth, 10 * DEEP)
+    while not np.array_equal(reached, grown := cv2.min(cv2.dilate(reached, SQUARE), depth)):
         reached = grown
-    _, deepest = cv2.connectedComponents((depth - reached >= DEEP).view(np.uint8))
-    return watershed(4 * wall - np.minimum(depth, 20) / 20, deepest).astype(np.int32)
+    _, deepest = cv2.connectedComponents((depth - reached >= 10 * DEEP).view(np.uint8))
+    # a fifth of all heights is the paper's, the rest the walls'
+    ground = np.round(205 * wall + (10 * FAR - depth) / (0.2 * FAR)).astype(np.uint8)
+    return flooded(deepest, deepest == 0, ground)
 
 
 def _merged(basins: NDArray[np.int32], wall: Wall) -> NDArray[np.int32]:
     """Basins as one where no wall parts them."""
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
     one = np.concatenate([basins[:, :-1].ravel(), basins[:-1].ravel()])
     other = np.concatenate([basins[:, 1:].ravel(), basins[1:].ravel()])
     height = np.concatenate([np.maximum(wall[:, :-1], wall[:, 1:]).ravel(), np.maximum(wall[:-1], wall[1:]).ravel()])
@@ -230,15 +234,14 @@ def _merged(basins: NDArray[np.int32], wall: Wall) -> NDArray[np.int32]:
     pair = np.minimum(one[rim], other[rim]).astype(np.int64) * count + np.maximum(one[rim], other[rim])
     pairs, place = np.unique(pair, return_inverse=True)
     mean = np.bincount(place, height[rim]) / np.bincount(place)
-    joined = pairs[mean < PARTED]
-    graph = coo_array((np.ones(joined.size, np.bool_), (joined // count, joined % count)), (count, count))
-    return connected_components(graph, directed=False)[1][basins].astype(np.int32)
+    number = np.arange(count, dtype=np.int32)
+    for low, high in zip(*np.divmod(pairs[mean < PARTED], count), strict=True):
+        number[number == number[high]] = number[low]
+    return number[basins]
 
 
 def _without_crumbs(labels: NDArray[np.int32], wall: Wall, coverage: NDArray[np.float32]) -> NDArray[np.int32]:
     """Labels from 1, 0 where nothing is covered; areas too small to be meant go to their neighbours."""
-    from skimage.segmentation import watershed
-
     free = wall < 0.5
     count = int(labels.max()) + 1
     size = np.bincount(labels[free], minlength=count)
@@ -248,36 +251,31 @@ def _without_crumbs(labels: NDArray[np.int32], wall: Wall, coverage: NDArray[np.
         return np.zeros_like(labels)
     crumbs = ~large[labels]
     if crumbs.any():
-        # only what lies beside them is flooded from: that is quicker than all
-        around = dilated(crumbs)
-        seeds = np.where(around & ~crumbs, labels + 1, 0)
-        labels = np.where(crumbs, watershed(wall, seeds, mask=around) - 1, labels)
+        labels = flooded(labels, crumbs, np.round(255 * wall).astype(np.uint8))
     return np.where(covered[labels], labels + 1, 0).astype(np.int32)
 
 
 def _doubled(labels: Labels, darkest: Gray) -> Labels:
     """Labels at twice the size, with their edges where the pixels there have their lines."""
-    from skimage.segmentation import watershed
-
     height, width = darkest.shape
     larger = cv2.resize(labels, (2 * labels.shape[1], 2 * labels.shape[0]), interpolation=cv2.INTER_NEAREST)
     larger = larger[:height, :width]
     edge = (cv2.dilate(larger, SQUARE) != cv2.erode(larger, SQUARE)).view(np.uint8)
-    band = cv2.dilate(edge, SQUARE, iterations=BAND - 1)
-    around = cv2.dilate(band, SQUARE) > 0
-    # only what lies beside the band is flooded from: the rest of a large picture is never touched
-    seeds = np.where(around & (band == 0), larger.astype(np.int32) + 1, 0)
-    flooded = watershed(255 - darkest, seeds, mask=around)
-    return np.where((band > 0) & (flooded > 0), flooded - 1, larger).astype(np.uint16)
+    band = cv2.dilate(edge, SQUARE, iterations=BAND - 1) > 0
+    return flooded(larger.astype(np.int32), band, 255 - darkest).astype(np.uint16)
 
 
 def _in_reading_order(kept: NDArray[np.bool_], middles: NDArray[np.float64], height: int) -> Labels:
     """New numbers from 1 for the areas that are kept, by the (x, y) of their middles in a picture so high; else 0."""
     names = np.flatnonzero(kept)
     x, y = middles[names].T
-    order = np.lexsort((x, (y * ROWS / height).astype(int)))
+    row, top, rows = np.zeros(names.size, np.int64), -np.inf, 0
+    for place in np.argsort(y, kind="stable"):
+        if y[place] > top + height / ROWS:
+            top, rows = y[place], rows + 1
+        row[place] = rows
     numbers = np.zeros(kept.size, np.uint16)
-    numbers[names[order]] = np.arange(1, names.size + 1)
+    numbers[names[np.lexsort((x, row))]] = np.arange(1, names.size + 1)
     return numbers
 
 
@@ -291,9 +289,9 @@ def _to_the_edge_of_lines(inner: Labels, coverage: Coverage) -> Labels:
         return inner
     nearest, away = _nearest(inner)
     beside = away[bare & (away <= MOST_LINE * max(inner.shape))]
-    # nearly all lines go on no farther
+    # nearly all lines go on no farther, but around corners
     width = max(1, round(float(np.quantile(beside, 0.9)))) if beside.size else 1
-    return np.where(away <= width + 1, nearest, np.uint16(0))
+    return np.where(away <= 1.5 * width + 1, nearest, np.uint16(0))
 
 
 def _is_loose(ink: Mask, areas: NDArray[np.int32]) -> bool:
