@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from polycolor_cli.errors import PointError
 from polycolor_cli.fill.flood import flooded
-from polycolor_cli.fill.masks import SQUARE
+from polycolor_cli.fill.masks import SQUARE, bounding_box, dilated
 from polycolor_cli.fill.planes import Coverage, Gray, Mask, Planes
 
 Labels = NDArray[np.uint16]
@@ -144,21 +144,24 @@ def of_closed(gray: Gray, coverage: Coverage) -> Regions | None:
     None where some ink parts nothing: it may be a line with a gap.
     """
     ink = cv2.absdiff(gray, float(np.median(gray[::7, ::7]))) > np.ptp(gray) // 2
+    box = bounding_box(ink)
+    ink, coverage = (np.ascontiguousarray(plane[box]) for plane in (ink, coverage))
     count, areas, stats, middles = cv2.connectedComponentsWithStats((~ink).view(np.uint8), connectivity=4)
     if _is_loose(ink, areas):
         return None
-    kept = stats[:, cv2.CC_STAT_AREA] >= min(SMALLEST * areas.size, 16)
+    kept = stats[:, cv2.CC_STAT_AREA] >= min(SMALLEST * gray.size, 16)
     for number in range(1, count):
         # of a closed drawing each area is covered as a whole, or bare
         left, top, width = stats[number, :3]
         kept[number] &= coverage[top, left + int((areas[top, left : left + width] == number).argmax())] >= 128
     kept[0] = False
-    numbers = _in_reading_order(kept, middles, areas.shape[0])
-    labels, away = _nearest(numbers[areas])
-    labels = np.where(coverage >= 128, labels, np.uint16(0))
-    bare = (coverage < 128) & ~ink
-    outer = cv2.distanceTransform((~bare).view(np.uint8), cv2.DIST_L2, 5)
-    return Regions(labels, np.where(outer > away, labels, np.uint16(0)))
+    is_covered = coverage >= 128
+    nearest, away = _nearest(_in_reading_order(kept, middles, gray.shape[0])[areas])
+    outer = cv2.distanceTransform((is_covered | ink).view(np.uint8), cv2.DIST_L2, 5)
+    labels, inner = np.zeros((2, *gray.shape), np.uint16)
+    np.copyto(labels[box], nearest, where=is_covered)
+    np.copyto(inner[box], nearest, where=is_covered & (outer > away))
+    return Regions(labels, inner)
 
 
 def shapes(coverage: Coverage) -> Regions:
@@ -297,13 +300,17 @@ def _to_the_edge_of_lines(inner: Labels, coverage: Coverage) -> Labels:
 def _is_loose(ink: Mask, areas: NDArray[np.int32]) -> bool:
     """Whether some ink, longer than one and a half widths of the lines, has the same paper on all sides."""
     step = -(-max(ink.shape) // ENOUGH)
-    paper = areas[::step, ::step].astype(np.float32)
-    ink = cv2.resize(255 * ink.view(np.uint8), paper.shape[::-1], interpolation=cv2.INTER_AREA) > 0
+    # a square with ink in it is ink, and around all there is the paper of the corner
+    ink = cv2.dilate(ink.view(np.uint8), np.ones((step, step), np.uint8), anchor=(0, 0))[::step, ::step] > 0
+    ink, paper = np.pad(ink, 1), np.pad(areas[::step, ::step], 1, constant_values=areas[0, 0])
+    paper = paper.astype(np.uint8 if paper.max() < 255 else np.float32)
     depth = cv2.distanceTransform(ink.view(np.uint8), cv2.DIST_L2, 3)
     # across a line of width w, the distance to its sides is w / 4 on the mean
     width = 4 * float(depth[ink].mean())
     around = np.ones((2 * round(1.5 * width) + 1,) * 2, np.uint8)
-    highest, lowest = cv2.dilate(np.where(ink, 0, paper), around), cv2.erode(np.where(ink, np.inf, paper), around)
+    # ink itself is neither the highest nor the lowest number
+    highest = cv2.dilate(np.where(ink, 0, paper).astype(paper.dtype), around)
+    lowest = cv2.erode(np.where(ink, paper.max() + 1, paper).astype(paper.dtype), around)
     count, _, stats, _ = cv2.connectedComponentsWithStats((ink & (highest == lowest)).view(np.uint8), connectivity=8)
     return count > 1 and bool(stats[1:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max() > 1.5 * width)
 
@@ -314,9 +321,13 @@ def _nearest(labels: Labels) -> tuple[Labels, NDArray[np.float32]]:
         (labels == 0).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL
     )
     own = np.zeros(int(place.max()) + 1, labels.dtype)
-    known = labels > 0
-    own[place[known]] = labels[known]
-    return own[place], away
+    is_none = labels == 0
+    # what is nearest lies at a rim
+    rim = dilated(is_none) & ~is_none
+    own[place[rim]] = labels[rim]
+    found = labels.copy()
+    found[is_none] = own[place[is_none]]
+    return found, away
 
 
 def without_holes_of(regions: Regions, coverage: Coverage, gray: Gray) -> Coverage:
