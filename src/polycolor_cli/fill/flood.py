@@ -16,21 +16,24 @@ def flooded(numbers: NDArray[np.int32], unknown: Mask, ground: NDArray[np.uint8]
     ground: heights, uint8 (H, W). What no known number reaches keeps its own.
     Watershed by flooding (Meyer, "Color image segmentation", ICIP 1992).
     """
-    height, width = numbers.shape
+    width = numbers.shape[1] + 2
     # OpenCV floods by how far two pixels beside each other differ in any channel. One of them is even, the other odd:
     # each has its height in a channel in which the other has none, and they differ by the height of the higher one
-    heights = np.zeros((height + 2, width + 2, 3), np.uint8)
-    for row in (0, 1):
-        for column in (0, 1):
-            heights[1 + row : -1 : 2, 1 + column : -1 : 2, (row + column) % 2] = ground[row::2, column::2]
-    found = np.zeros((height + 2, width + 2), np.int32)
-    found[1:-1, 1:-1] = np.where(unknown, 0, numbers + 1)
+    even, odd = ground.copy(), ground.copy()
+    even[0::2, 1::2] = even[1::2, 0::2] = odd[0::2, 0::2] = odd[1::2, 1::2] = 0
+    # around the picture is nothing that could be flooded
+    heights = cv2.copyMakeBorder(cv2.merge([even, odd, odd]), 1, 1, 1, 1, cv2.BORDER_CONSTANT)
+    found = cv2.copyMakeBorder(numbers + 1, 1, 1, 1, 1, cv2.BORDER_CONSTANT)
+    flat = found.ravel()
+    sought = np.flatnonzero(cv2.copyMakeBorder(unknown.view(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT))
+    flat[sought] = 0
     cv2.watershed(heights, found)
     # a line where two floods meet belongs to neither: its pixels go to where the ground beside them is lowest
-    lines = np.flatnonzero((found <= 0) & np.pad(unknown, 1))
-    beside = lines[:, None] + [-width - 2, -1, 1, width + 2]
-    flat = found.ravel()
-    higher = np.where(flat[beside] > 0, np.pad(ground, 1).ravel()[beside].astype(np.int16), 256)
+    lines = sought[flat[sought] <= 0]
+    beside = lines[:, None] + [-width, -1, 1, width]
+    higher = np.where(flat[beside] > 0, heights.reshape(-1, 3)[beside].max(2).astype(np.int16), 256)
     flat[lines] = np.take_along_axis(flat[beside], higher.argmin(1, keepdims=True), 1)[:, 0]
-    found = found[1:-1, 1:-1]
-    return np.where(found > 0, found - 1, numbers)
+    answer = numbers.copy()
+    reached = flat[sought]
+    answer[unknown] = np.where(reached > 0, reached - 1, numbers[unknown])
+    return answer

@@ -243,7 +243,10 @@ def _ink_share(pixels: Pixels, coverage: Coverage) -> Pixels:
 
 def _median(values: NDArray[np.uint8]) -> int:
     """The median of bytes, which are quicker counted than sorted."""
-    return int(np.searchsorted(np.cumsum(np.bincount(values.ravel(), minlength=256)), (values.size + 1) // 2))
+    import cv2
+
+    counts = cv2.calcHist([values.ravel()], [0], None, [256], [0, 256])
+    return int(np.searchsorted(counts.ravel().cumsum(dtype=np.int64), (values.size + 1) // 2))
 
 
 def _paper(pixels: Pixels) -> Pixels:
