@@ -186,6 +186,17 @@ def test_numbers_follow_the_way_people_read() -> None:
     assert at(regions.labels, (30, 26), (76, 22), (118, 26), (30, 72), (118, 72)) == [1, 2, 3, 4, 5]
 
 
+@pytest.mark.parametrize("shift", range(-2, 3))
+def test_what_stands_side_by_side_is_a_row_wherever_in_the_picture_that_is(shift: int) -> None:
+    coverage = np.zeros((96, 160), np.uint8)
+    for place, left in enumerate((10, 60, 110)):
+        # the middle one a little lower
+        top = 30 + shift + 3 * (place == 1)
+        coverage[top : top + 36, left : left + 40] = 255
+    coverage[2:12, 130:150] = 255
+    assert at(shapes(coverage).labels, (140, 6), (30, 50), (80, 50), (130, 50)) == [1, 2, 3, 4]
+
+
 def test_loose_ink_far_from_all_regions_belongs_to_none() -> None:
     wall, coverage = rooms()
     wall[:, 116:118] = coverage[:, 116:118] = 1

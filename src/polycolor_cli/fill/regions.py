@@ -28,7 +28,7 @@ DEEP = 2.0
 """Pixels by which a basin must be wider than its way out to be one of its own."""
 FAR = 20
 """Pixels from the nearest wall beyond which paper is as good as any."""
-PARTED = 0.94
+PARTED = 0.93
 """Mean share of a wall along the rim of two basins from which on it parts them."""
 SMALLEST = 0.002
 """Share of the picture below which an area is an accident of the lines, and goes to its neighbour."""
