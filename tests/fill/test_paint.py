@@ -131,6 +131,19 @@ def test_regions_of_two_colours_meet_in_the_middle_of_their_line(dark: bool) -> 
     np.testing.assert_array_equal(over[4, 4:8], [(255, 0, 0), (170, 0, 85), (85, 0, 170), (0, 0, 255)])
 
 
+@pytest.mark.parametrize("lines", ["keep", "fill"])
+def test_of_whole_shapes_a_pixel_is_as_much_painted_as_it_is_covered(lines: Any) -> None:
+    coverage = np.zeros((9, 12), np.uint8)
+    coverage[:, 4:], coverage[:, 3] = 255, 130
+    labels = (coverage >= 128).astype(np.uint16)
+    image = Image.fromarray(np.full((9, 12), 255, np.uint8))
+    how = RegionPaint(each=((0, 0, 0),), by="shape", lines=lines)
+    painted = paint_regions(image, coverage, Regions(labels, labels), how)[4, :, 0]
+    assert painted[[0, 1, 6, 11]].tolist() == [255, 255, 0, 0]
+    # two thirds of its neighbours are of the shape, where that ends in the middle of a line
+    assert abs(int(painted[3]) - (255 - 130 * (2 / 3 if lines == "keep" else 1))) <= 1
+
+
 def test_palettes_are_what_they_were() -> None:
     assert palette("pastel")[:3] == ((244, 175, 175), (175, 195, 244), (215, 244, 175))
     assert palette("bright")[:3] == ((244, 37, 37), (37, 97, 244), (158, 244, 37))

@@ -79,6 +79,15 @@ def test_a_shape_below_text_is_filled(colorizer: Colorizer) -> None:
     assert colorizer.coverage(text(with_shape=True))[1420, 620] == 255
 
 
+def test_ink_of_a_page_is_seen_by_how_far_it_is_from_the_paper() -> None:
+    for ink, paper in ((100, 200), (0, 60), (160, 250)):
+        page = np.full((600, 800), paper, np.uint8)
+        cv2.circle(page, (300, 300), 30, ink, 3)
+        # a third of the way to the darkest is none
+        cv2.circle(page, (500, 300), 30, paper - (paper - ink) * 3 // 10, 3)
+        assert [piece.view[1].start < 300 < piece.view[1].stop for piece in pieces(page, 320)] == [True]
+
+
 def test_thin_and_tiny_pages_have_no_pieces() -> None:
     for shape in ((1, 20000), (20000, 1), (15, 900)):
         page = np.full(shape, 255, np.uint8)
@@ -121,5 +130,6 @@ def test_a_piece_shows_a_quarter_of_its_length_of_paper_around_it_within_the_pag
     ]
     assert (found[0].gray < 250).sum() == (page[190:250, 90:188] < 250).sum()
     assert page[246, 200] == 0  # the page itself is left alone
+    assert [piece.view[0].start for piece in pieces(np.rot90(page, -1), 320)][0] == 0
     assert len(list(pieces(page, 75))) == 2
     assert len(list(pieces(page, 30))) == 0

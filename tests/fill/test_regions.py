@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw
 
 from conftest import Run
 from polycolor_cli import Colorizer, PointError
-from polycolor_cli.fill.paint_regions import Point, palette
+from polycolor_cli.fill.paint_regions import Point, RegionPaint, palette
 from polycolor_cli.fill.regions import Regions, colored
 
 
@@ -114,6 +114,9 @@ def test_a_table_for_programs_and_who_is_beside_whom() -> None:
     assert [one["box"] for one in table] == [[1, 1, 5, 4], [5, 1, 9, 4], [1, 4, 5, 7], [10, 6, 11, 7]]
     assert table[3]["point"] == [10, 6]
     assert all(regions.at(*one["point"]) == one["region"] for one in table)
+    # up to the rim of the picture
+    whole = Regions(np.ones((2, 3), np.uint16), np.ones((2, 3), np.uint16))
+    assert whole.at(0, 0) == whole.at(2.9, 1.9) == 1
     # the nearest everywhere, also outside
     assert regions.reaching[0, 0] == 1
     assert regions.reaching[7, 11] == 4
@@ -136,6 +139,14 @@ def test_points_that_ask_for_two_colours_and_what_lies_outside(colorizer: Colori
     assert twice.getpixel((40, 40)) == (255, 0, 0)
     assert twice.getpixel((5, 5)) == (0, 0, 128)
     assert twice.getpixel((100, 40)) == (255, 255, 255)
+
+
+def test_shares_are_of_the_width_and_of_the_height(colorizer: Colorizer) -> None:
+    wide = np.hstack([np.asarray(panes()), np.full((200, 200), 255, np.uint8)])
+    how = RegionPaint(at=((Point(0.25, 0.5, relative=True), "red"),))
+    painted = colorizer.fill(Image.fromarray(wide), how).pixels
+    assert painted[100, 100].tolist() == [255, 0, 0]
+    assert painted[40, 40].tolist() == painted[40, 100].tolist() == [255, 255, 255]
 
 
 def test_whole_shapes_and_tiny_and_large_pictures(colorizer: Colorizer) -> None:
