@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from polycolor_cli.fill.masks import background, bounding_box, dilated, distance_to, touches_rim
 from polycolor_cli.fill.planes import Coverage, Gray, Mask
-from polycolor_cli.fill.rules import INK, SOFT, exact_where_clean, is_clean, is_line_art, is_two_tone, paper_gray
+from polycolor_cli.fill.rules import INK, SOFT, half_tones, is_line_art, paper_gray, soft_edges
 
 REACH = 1.5
 """Line widths that ink may lie away from what it encloses; ink farther off belongs to a loose end."""
@@ -29,9 +29,12 @@ def closed_coverage(gray: Gray) -> Coverage | None:
 
     contrast = cv2.absdiff(gray, float(paper))
     ink = contrast >= max(2 * SOFT, INK * int(contrast.max()))
-    is_sharp = is_two_tone(gray)
-    if not ink.any() or touches_rim(ink) or not is_line_art(ink) or not (is_sharp or is_clean(gray)):
+    if not ink.any() or touches_rim(ink) or not is_line_art(ink):
         return None
+    edge, ends = half_tones(gray)
+    if ends is None:
+        return None
+    is_sharp = not edge.size
     box = bounding_box(ink)
     contrast, ink = (np.ascontiguousarray(plane[box]) for plane in (contrast, ink))
     around = background(ink)
@@ -45,7 +48,7 @@ def closed_coverage(gray: Gray) -> Coverage | None:
         return None
     covered = np.zeros_like(gray)
     covered[box] = np.where(around, np.uint8(0), np.uint8(255))
-    return covered if is_sharp else exact_where_clean(gray, covered)
+    return covered if is_sharp else soft_edges(gray, covered, edge, *ends)
 
 
 def _all_closed(ink: Mask, around: Mask, depth: NDArray[np.float32]) -> bool:

@@ -21,11 +21,6 @@ DARK_PAPER = 0.3
 """How far from the darkest to the lightest gray of a picture dark paper may be."""
 
 
-def is_two_tone(gray: Gray) -> bool:
-    """Whether a picture is of two grays at most."""
-    return not ((gray > gray.min()) & (gray < gray.max())).any()
-
-
 def is_negative(gray: Gray) -> bool:
     """Whether a picture is of light ink on dark paper: its rim and its most frequent grays are dark."""
     step = -(-max(gray.shape) // 64)
@@ -37,7 +32,7 @@ def is_negative(gray: Gray) -> bool:
 
 def is_clean(gray: Gray) -> bool:
     """Whether a picture is of one ink on one paper, with half tones only between the two."""
-    return _half_tones(gray)[1] is not None
+    return half_tones(gray)[1] is not None
 
 
 def is_noise(gray: Gray) -> bool:
@@ -65,30 +60,40 @@ def exact_where_clean(gray: Gray, coverage: Coverage) -> Coverage:
     Closed ink covers what it encloses, as a flood fill around it would, and a half tone is as covered as it is of ink
     where the paper beside it is bare. What the network thinks, uint8 (H, W) like the gray, decides the rest.
     """
-    edge, ends = _half_tones(gray)
+    edge, ends = half_tones(gray)
     if ends is None:
         return coverage
     low, high = gray == ends[0], gray == ends[1]
     # nearly all ink is covered, and of the paper only what lies inside
     covered = coverage >= 128
     is_dark = fraction(covered, low) > fraction(covered, high)
-    ink, paper = (low, high) if is_dark else (high, low)
-    ink_gray, paper_gray = ends if is_dark else ends[::-1]
-    answer = coverage.copy()
-    wall = ink.copy()
-    amount = (gray.ravel()[edge].astype(np.float32) - paper_gray) / (float(ink_gray) - paper_gray)
-    wall.ravel()[edge] = amount >= 0.5
+    ink, (ink_gray, paper_gray) = (low, ends) if is_dark else (high, ends[::-1])
+    answer, wall = coverage.copy(), ink.copy()
+    wall.ravel()[edge] = _share_of_ink(gray.ravel()[edge], ink_gray, paper_gray) >= 0.5
     answer[_enclosed(wall)] = 255
     if not edge.size:
         # unsmoothed ink covers a pixel wholly or not at all
         return np.where(answer >= 128, np.uint8(255), np.uint8(0))
     answer[ink & covered] = 255
-    bare = paper.view(np.uint8)
-    beside, count = (sum_around(plane).ravel()[edge] for plane in (answer * bare, bare))
+    return soft_edges(gray, answer, edge, ink_gray, paper_gray)
+
+
+def soft_edges(gray: Gray, coverage: Coverage, edge: NDArray[np.intp], ink_gray: int, paper_gray: int) -> Coverage:
+    """The coverage of a clean drawing, each half tone on its `edge` covered by as much as it is of ink.
+
+    What is not of ink is as covered as the paper beside it, where there is some.
+    """
+    answer, bare = coverage.copy(), (gray == paper_gray).view(np.uint8)
+    beside, count = (sum_around(plane).ravel()[edge] for plane in (coverage * bare, bare))
     judged = count > 0
-    inked = amount[judged]
+    inked = _share_of_ink(gray.ravel()[edge[judged]], ink_gray, paper_gray)
     answer.ravel()[edge[judged]] = np.round(255 * inked + (1 - inked) * beside[judged] / count[judged])
     return answer
+
+
+def _share_of_ink(grays: NDArray[np.uint8], ink_gray: int, paper_gray: int) -> NDArray[np.float32]:
+    """How far from the paper's gray to the ink's some grays are, 0..1."""
+    return (grays.astype(np.float32) - paper_gray) / (float(ink_gray) - paper_gray)
 
 
 def decide_soft_areas(coverage: Coverage, share: float = 0.5) -> Coverage:
@@ -130,7 +135,7 @@ def is_partial(coverage: Coverage) -> Mask:
     return (coverage > SOFT) & (coverage < 255 - SOFT)
 
 
-def _half_tones(gray: Gray) -> tuple[NDArray[np.intp], tuple[int, int] | None]:
+def half_tones(gray: Gray) -> tuple[NDArray[np.intp], tuple[int, int] | None]:
     """Where the half tones of a picture are (flat), and its two ends, if it is a clean drawing of two grays."""
     low, high = int(gray.min()), int(gray.max())
     between = (gray != low) & (gray != high)
