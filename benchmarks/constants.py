@@ -22,6 +22,7 @@ from polycolor_cli.fill import closed, colorizer, network, pieces, rules
 
 RULES: dict[str, Any] = {
     "exact_where_clean": lambda gray, coverage: coverage,
+    "soft_edges": lambda gray, coverage, edge, ink_gray, paper_gray: coverage,
     "decide_soft_areas": lambda coverage, share=0.5: coverage,
     "fill_holes": lambda coverage: coverage,
     "closed_coverage": lambda gray: None,
