@@ -3,7 +3,16 @@
 import numpy as np
 import pytest
 
-from polycolor_cli.fill.masks import background, bounding_box, dilated, distance_to, fraction, sum_around, touches_rim
+from polycolor_cli.fill.masks import (
+    background,
+    bounding_box,
+    components,
+    dilated,
+    distance_to,
+    fraction,
+    sum_around,
+    touches_rim,
+)
 
 
 def mask(*rows: str) -> np.ndarray:
@@ -34,6 +43,17 @@ def test_the_box_around_a_mask_has_a_pixel_more_on_each_side_within_the_picture(
     assert bounding_box(one) == (slice(4, 10), slice(9, 18))
     one[0, 0] = True
     assert bounding_box(one) == (slice(0, 10), slice(0, 18))
+
+
+def test_connected_pixels_have_a_number_and_a_box_each() -> None:
+    number, boxes = components(mask("......", "..#...", ".#..##", "....##", "......"))
+    assert number.tolist() == [[0] * 6, [0, 0, 1, 0, 0, 0], [0, 1, 0, 0, 2, 2], [0, 0, 0, 0, 2, 2], [0] * 6]
+    assert boxes.tolist() == [[1, 1, 2, 2], [4, 2, 2, 2]]
+    number, boxes = components(mask("#.", "..", ".#"))
+    assert (number[0, 0], number[2, 1], boxes.tolist()) == (1, 2, [[0, 0, 1, 1], [1, 2, 1, 1]])
+    number, boxes = components(np.zeros((3, 4), bool))
+    assert not number.any()
+    assert boxes.shape == (0, 4)
 
 
 def test_dilated_by_all_eight_neighbours() -> None:

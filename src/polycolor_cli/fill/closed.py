@@ -61,13 +61,14 @@ def _all_closed(ink: Mask, around: Mask, depth: NDArray[np.float32]) -> bool:
     inked = np.bincount(of_shape, minlength=count)
     # across a line of width w, the distance to its sides is w / 4 on the mean, and half a pixel
     width = 4 * np.bincount(of_shape, distance_to(~ink).ravel()[at], count) / np.maximum(inked, 1) - 1
-    far = np.zeros_like(ink)
-    far.ravel()[at] = depth.ravel()[at] > REACH * width[of_shape]
-    if not far.any():
+    is_far = depth.ravel()[at] > REACH * width[of_shape]
+    if not is_far.any():
         return True
-    _, label = cv2.connectedComponents(far.view(np.uint8), connectivity=8)
+    far = np.zeros_like(ink)
+    far.ravel()[at] = is_far
+    piece = cv2.connectedComponents(far.view(np.uint8), connectivity=8)[1].ravel()[at[is_far]]
     # what is smaller than a square of the line's width is the tip of a sharp corner
-    return not (far & (np.bincount(label.ravel())[label] > width[shape] ** 2)).any()
+    return not (np.bincount(piece)[piece] > width[of_shape[is_far]] ** 2).any()
 
 
 def _is_bitten(thickness: NDArray[np.float32]) -> bool:

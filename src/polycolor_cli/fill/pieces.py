@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from polycolor_cli.fill.masks import components
 from polycolor_cli.fill.planes import Gray
 from polycolor_cli.fill.rules import INK
 
@@ -50,12 +51,12 @@ def pieces(gray: Gray, longest: float) -> Iterator[Piece]:
     if min(gray.shape) < 4 * JOINED:
         return
     ink, step = _ink(gray)
-    label, boxes = _components(ink)
+    label, boxes = components(ink.view(np.bool_))
     if len(boxes) > MOST:
         return
     is_letter = np.r_[False, _in_rows(boxes)]
     ink[is_letter[label]] = 0
-    label, boxes = _components(cv2.dilate(ink, np.ones((JOINED, JOINED), np.uint8)))
+    label, boxes = components(cv2.dilate(ink, np.ones((JOINED, JOINED), np.uint8)).view(np.bool_))
     boxes = boxes * step
     length = boxes[:, 2:].max(1, initial=0)
     for number in np.flatnonzero((length >= 4 * JOINED) & (length <= longest)):
@@ -77,7 +78,7 @@ def is_text(gray: Gray) -> bool:
     """Whether a page is of printed text: many letters, nearly all of its ink, standing in rows."""
     if min(gray.shape) < 4 * JOINED:
         return False
-    _, boxes = _components(_ink(gray)[0])
+    _, boxes = components(_ink(gray)[0].view(np.bool_))
     # dots over letters and full stops are neither here nor there
     boxes = boxes[boxes[:, 3] > 0.3 * np.median(boxes[:, 3])] if len(boxes) else boxes
     if len(boxes) < LETTERS or boxes[:, 3].max() > TALL * np.median(boxes[:, 3]):
@@ -93,12 +94,6 @@ def _ink(gray: Gray) -> tuple[NDArray[np.uint8], int]:
     small = gray[:height, :width].reshape(height // step, step, width // step, step).min((1, 3))
     paper, dark = int(np.median(small)), int(small.min())
     return (small < paper - INK * (paper - dark)).view(np.uint8), step
-
-
-def _components(ink: NDArray[np.uint8]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """Connected ink by number, 0 where there is none, and the box (left, top, width, height) of each from number 1."""
-    _, label, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
-    return label, stats[1:, :4]
 
 
 def _in_rows(boxes: NDArray[np.int32]) -> NDArray[np.bool_]:
