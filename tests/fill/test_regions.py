@@ -215,6 +215,13 @@ def test_nothing_of_regions_loads_where_none_is_asked_for(tmp_path: Path, polyco
         "assert not {'polycolor_cli.fill.regions', 'skimage', 'scipy'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True)
+    # and what takes a third of a second to load is not needed where they are
+    panes(gap=8).save(tmp_path / "open.png")
+    code = (
+        "import sys; from polycolor_cli import Colorizer; assert Colorizer().regions('open.png').count == 6;"
+        "assert not {'skimage', 'scipy'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True)
 
 
 def test_rings_come_out_as_rings(colorizer: Colorizer) -> None:
