@@ -115,7 +115,7 @@ def paint(image: Image.Image, coverage: Coverage, how: Paint, around: Pixels | N
     """
     import cv2
 
-    inside = how.rgb if how.lines == "fill" else under_ink(how.rgb, 255, image, coverage)
+    inside = how.rgb if how.lines == "fill" else under_ink(how.rgb, 255, *ink_share(image, coverage))
     if how.background == "transparent":
         return cv2.merge([*cv2.split(_multiplied(inside, np.full_like(coverage, 255))), coverage])
     if how.on_paper:
@@ -186,18 +186,17 @@ def paper_around(image: Image.Image, coverage: Coverage) -> Pixels:
     return _multiplied(pixels_of(pixels), 255 - coverage)
 
 
-def under_ink(color: RGB | Pixels, amount: int | Coverage, image: Image.Image, coverage: Coverage) -> Pixels:
+def under_ink(color: RGB | Pixels, amount: int | Coverage, share: Coverage | Pixels, is_dark: bool) -> Pixels:
     """A colour, or one for each pixel, under a picture's ink, which is as dark on it as it was on its paper.
 
     Where there is no ink the colour is untouched. On dark paper the ink is light, and all is turned over.
-    amount: by how much, of 255, the colour has been multiplied already.
+    amount: by how much, of 255, the colour has been multiplied already; share, is_dark: the picture's `ink_share`.
     """
-    share, is_dark = ink_share(image, coverage)
     if not is_dark:
         return _multiplied(color, share)
     import cv2
 
-    whole = np.full_like(coverage, 255) if isinstance(amount, int) else amount
+    whole = np.full(share.shape[:2], 255, np.uint8) if isinstance(amount, int) else amount
     whole = cv2.merge([whole] * 3)
     missing = whole - np.array(color, np.uint8)
     return whole - _multiplied(missing, share)

@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from polycolor_cli.color import RGB, parse_color
 from polycolor_cli.errors import PointError, PolycolorError
 from polycolor_cli.files.picture import in_profile
-from polycolor_cli.fill.paint import Lines, Pixels, blend, pixels_of, rgb_of, under_ink
+from polycolor_cli.fill.paint import Lines, Pixels, blend, ink_share, pixels_of, rgb_of, under_ink
 from polycolor_cli.fill.planes import Coverage
 from polycolor_cli.fill.regions import Regions, colored
 
@@ -124,18 +125,31 @@ def paint_regions(image: Image.Image, coverage: Coverage, regions: Regions, how:
     keeps = how.lines == "keep"
     # over the lines, what is covered says where the colour ends, and a region reaches as far as nobody else's
     labels = regions.inner if keeps else regions.reaching
+    # nothing else is gone through than the box around what gets a colour
+    box = _around(regions.boxes[[number - 1 for number in colors]]) if keeps and colors else np.s_[:, :]
     # four bytes looked up as one number
-    layer = table.view(np.uint32)[labels].view(np.uint8)
+    layer = table.view(np.uint32)[labels[box]].view(np.uint8)
     layer = cv2.blur(layer, (3, 3), borderType=cv2.BORDER_REPLICATE)
     if not keeps or how.by == "shape":
-        layer = cv2.multiply(layer, cv2.merge([coverage] * 4), scale=1 / 255)
+        layer = cv2.multiply(layer, cv2.merge([coverage[box]] * 4), scale=1 / 255)
     inside, amount = cv2.cvtColor(layer, cv2.COLOR_BGRA2BGR), cv2.extractChannel(layer, 3)
     if keeps:
-        inside = under_ink(inside, amount, image, coverage)
-    painted = cv2.add(cv2.multiply(pixels_of(image), cv2.merge([255 - amount] * 3), scale=1 / 255), inside)
+        share, is_dark = ink_share(image, coverage)
+        inside = under_ink(inside, amount, share[box], is_dark)
+    painted = np.array(pixels_of(image))
+    painted[box] = cv2.add(cv2.multiply(painted[box], cv2.merge([255 - amount] * 3), scale=1 / 255), inside)
     if how.background == "transparent":
-        return np.dstack([painted, np.maximum(coverage, amount)])
+        opacity = coverage.copy()
+        np.maximum(opacity[box], amount, out=opacity[box])
+        return np.dstack([painted, opacity])
     return painted if how.outside is None else blend(painted, how.outside, coverage)
+
+
+def _around(boxes: NDArray[np.int64]) -> tuple[slice, slice]:
+    """The box around boxes (left, top, right, bottom), (N, 4), and all pixels beside it."""
+    left, top = boxes[:, :2].min(0) - 1
+    right, bottom = boxes[:, 2:].max(0) + 1
+    return slice(max(int(top), 0), int(bottom)), slice(max(int(left), 0), int(right))
 
 
 def palette(words: str) -> tuple[RGB, ...]:
