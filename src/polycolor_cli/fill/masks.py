@@ -33,12 +33,13 @@ def touches_rim(mask: Mask) -> bool:
     return bool(mask[[0, -1]].any() or mask[:, [0, -1]].any())
 
 
-def bounding_box(mask: Mask) -> tuple[slice, slice]:
-    """The smallest box around the pixels of a mask and all beside them."""
+def bounding_box(mask: Mask, margin: int = 1) -> tuple[slice, slice]:
+    """The smallest box around the pixels of a mask and all that are no more than a margin beside them."""
     import cv2
 
     left, top, width, height = cv2.boundingRect(mask.view(np.uint8))
-    return slice(max(top - 1, 0), top + height + 1), slice(max(left - 1, 0), left + width + 1)
+    rows = slice(max(top - margin, 0), top + height + margin)
+    return rows, slice(max(left - margin, 0), left + width + margin)
 
 
 def components(mask: Mask) -> tuple[NDArray[np.int32], NDArray[np.int32]]:

@@ -30,7 +30,9 @@ One less than 256, so that pictures of 256, 512, ... are looked at in 128 pixels
 LARGEST_FOR_REGIONS = 512
 """The same where regions are parted: lines between them are finer than what is inside of all."""
 ENLARGED_FOR_REGIONS = 320
-"""Longest side that a picture is enlarged to, at least, where regions are parted."""
+"""Longest side that a picture is enlarged to where regions are parted; up to it the mirror image is asked too."""
+MOST_ENLARGED = 3.5
+"""How many times as large a picture is made there at most: with pixels farther apart, less is seen in it."""
 SMALLEST = 96
 """Shortest longest side: a smaller picture is enlarged first, and its coverage averaged down."""
 ENLARGED = 128
@@ -136,7 +138,7 @@ class Network:
         if "border" not in {answer.name for answer in self._session.get_outputs()}:
             raise ModelError(f"{self.name}: knows no borders, which regions need; train it anew with --synthetic")
         longest, is_flat = max(gray.shape), paper_gray(gray) is not None
-        enlarge = max(1.0, ENLARGED_FOR_REGIONS / longest)
+        enlarge = min(max(1.0, ENLARGED_FOR_REGIONS / longest), MOST_ENLARGED)
         if enlarge > 1:
             height, width = gray.shape
             gray = _resized(gray, round(width * enlarge), round(height * enlarge), Image.Resampling.BICUBIC)
@@ -150,10 +152,14 @@ class Network:
         height, width = planes[0].shape
         rim = ((0, 0), (0, -height % COARSEST), (0, -width % COARSEST))
         whole = np.pad(np.stack(planes), rim, "edge")
-        coverage, border = self._answers(np.stack([whole, whole[:, :, ::-1]]), {})[:2]
-        # a line that was meant is seen in the drawing or in its mirror image
-        wall = np.maximum(border[0, 0], border[1, 0, :, ::-1])[:height, :width]
-        covered = (coverage[0, 0] + coverage[1, 0, :, ::-1])[:height, :width] / 2
+        # a line that was meant is seen in a small drawing or in its mirror image; of a larger one a look is enough
+        ways = (1, -1) if max(height, width) <= ENLARGED_FOR_REGIONS else (1,)
+
+        def turned_back(answer: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+            return [plane[0, :height, ::way][:, :width] for plane, way in zip(answer, ways, strict=True)]
+
+        coverage, border = self._answers(np.stack([whole[:, :, ::way] for way in ways]), {})[:2]
+        covered, wall = np.mean(turned_back(coverage), 0), np.max(turned_back(border), 0)
         if is_flat:
             # ink on flat paper is certain; on grain and in shadows the network sees better
             paper, dark = float(np.median(planes[2])), float(planes[0].min())

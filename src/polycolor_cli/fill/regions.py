@@ -28,7 +28,7 @@ DEEP = 2.0
 """Pixels by which a basin must be wider than its way out to be one of its own."""
 FAR = 20
 """Pixels from the nearest wall beyond which paper is as good as any."""
-PARTED = 0.93
+PARTED = 0.91
 """Mean share of a wall along the rim of two basins from which on it parts them."""
 SMALLEST = 0.002
 """Share of the picture below which an area is an accident of the lines, and goes to its neighbour."""
@@ -182,20 +182,10 @@ def found(wall: Wall, coverage: NDArray[np.float32], levels: list[Planes], whole
     # two looks, one in fewer pixels and one in more, are right more often than either
     fewer = cv2.resize(whole, wall.shape[::-1], interpolation=cv2.INTER_AREA)
     coverage = (coverage + fewer.astype(np.float32) / 255) / 2
-    basins = _merged(_basins(wall), wall)
-    # what reaches the rim of the picture is outside, but for what is covered of it: the wall that was not seen
-    rim = np.unique(np.concatenate([basins[0], basins[-1], basins[:, 0], basins[:, -1]]))
-    inside = coverage >= 0.5
-    for number in rim:
-        _, apart = cv2.connectedComponents((inside & (basins == number)).view(np.uint8), connectivity=4)
-        basins = np.where(apart > 0, basins.max() + apart, basins)
-    labels = _without_crumbs(basins, wall, coverage)
-    size = np.bincount(labels.ravel())
-    rows, columns = np.indices(labels.shape, np.float32)
-    sums = [np.bincount(labels.ravel(), plane.ravel()) for plane in (columns, rows)]
-    middles = np.stack(sums, 1) / np.maximum(size, 1)[:, None]
-    inner = _in_reading_order((size > 0) & (np.arange(size.size) > 0), middles, labels.shape[0])[labels]
-    reach = _to_the_edge_of_lines(inner, fewer)
+    inner, reach = np.zeros((2, *wall.shape), np.uint16)
+    # beyond the box around all walls is paper, as far from any as can be
+    box = bounding_box((wall >= FREE) | (coverage >= 0.5), FAR + 2)
+    inner[box], reach[box] = _numbered(wall[box].copy(), coverage[box].copy(), fewer[box].copy(), wall.shape)
     for planes in reversed(levels):
         inner = _doubled(inner, planes[0])
     height, width = whole.shape
@@ -210,6 +200,29 @@ def found(wall: Wall, coverage: NDArray[np.float32], levels: list[Planes], whole
     reach = cv2.resize(reach, inner.shape[::-1], interpolation=cv2.INTER_NEAREST)
     inner, reach = (np.ascontiguousarray(plane[:height, :width]) for plane in (inner, reach))
     return Regions(np.where((inner == 0) & (whole >= 128), reach, inner), inner)
+
+
+def _numbered(
+    wall: Wall, coverage: NDArray[np.float32], fewer: Coverage, shape: tuple[int, int]
+) -> tuple[Labels, Labels]:
+    """The regions in a part of a picture of that shape: numbers that end in the middle of the outermost lines, and
+    carried on to their edge. coverage, 0..1, says what is a region, and fewer, uint8, where a line ends.
+    """
+    basins = _merged(_basins(wall), wall)
+    # what reaches the rim is outside, but for what is covered of it: the wall that was not seen
+    rim = np.unique(np.concatenate([basins[0], basins[-1], basins[:, 0], basins[:, -1]]))
+    inside = coverage >= 0.5
+    for number in rim:
+        _, apart = cv2.connectedComponents((inside & (basins == number)).view(np.uint8), connectivity=4)
+        basins = np.where(apart > 0, basins.max() + apart, basins)
+    labels = _without_crumbs(basins, wall, coverage, SMALLEST * shape[0] * shape[1])
+    size = np.bincount(labels.ravel())
+    height, width = labels.shape
+    places = np.tile(np.arange(width, dtype=float), height), np.repeat(np.arange(height, dtype=float), width)
+    sums = [np.bincount(labels.ravel(), place) for place in places]
+    middles = np.stack(sums, 1) / np.maximum(size, 1)[:, None]
+    inner = _in_reading_order((size > 0) & (np.arange(size.size) > 0), middles, shape[0])[labels]
+    return inner, _to_the_edge_of_lines(inner, fewer, MOST_LINE * max(shape))
 
 
 def _basins(wall: Wall) -> NDArray[np.int32]:
@@ -229,33 +242,40 @@ def _basins(wall: Wall) -> NDArray[np.int32]:
 
 def _merged(basins: NDArray[np.int32], wall: Wall) -> NDArray[np.int32]:
     """Basins as one where no wall parts them."""
-    one = np.concatenate([basins[:, :-1].ravel(), basins[:-1].ravel()])
-    other = np.concatenate([basins[:, 1:].ravel(), basins[1:].ravel()])
-    height = np.concatenate([np.maximum(wall[:, :-1], wall[:, 1:]).ravel(), np.maximum(wall[:-1], wall[1:]).ravel()])
-    rim = one != other
+    width = basins.shape[1]
+    numbers, heights = basins.ravel(), wall.ravel()
+    # the upper or left one of two pixels that are no more the same basin, and by how much the other one lies behind it
+    to_the_right = np.flatnonzero(numbers[:-1] != numbers[1:])
+    to_the_right = to_the_right[(to_the_right + 1) % width > 0]
+    below = np.flatnonzero(numbers[:-width] != numbers[width:])
+    first, second = np.concatenate([to_the_right, below]), np.concatenate([to_the_right + 1, below + width])
+    one, other = numbers[first], numbers[second]
     count = int(basins.max()) + 1
-    pair = np.minimum(one[rim], other[rim]).astype(np.int64) * count + np.maximum(one[rim], other[rim])
+    pair = np.minimum(one, other).astype(np.int64) * count + np.maximum(one, other)
     pairs, place = np.unique(pair, return_inverse=True)
-    mean = np.bincount(place, height[rim]) / np.bincount(place)
+    mean = np.bincount(place, np.maximum(heights[first], heights[second])) / np.bincount(place)
     number = np.arange(count, dtype=np.int32)
     for low, high in zip(*np.divmod(pairs[mean < PARTED], count), strict=True):
         number[number == number[high]] = number[low]
     return number[basins]
 
 
-def _without_crumbs(labels: NDArray[np.int32], wall: Wall, coverage: NDArray[np.float32]) -> NDArray[np.int32]:
-    """Labels from 1, 0 where nothing is covered; areas too small to be meant go to their neighbours."""
-    free = wall < 0.5
+def _without_crumbs(
+    labels: NDArray[np.int32], wall: Wall, coverage: NDArray[np.float32], least: float
+) -> NDArray[np.int32]:
+    """Labels from 1, 0 where nothing is covered; areas of fewer pixels than the least go to their neighbours."""
+    free = np.flatnonzero(wall < 0.5)
+    of_paper = labels.ravel()[free]
     count = int(labels.max()) + 1
-    size = np.bincount(labels[free], minlength=count)
-    covered = np.bincount(labels[free], coverage[free], count) >= 0.5 * np.maximum(size, 1)
-    large = size >= SMALLEST * labels.size
+    size = np.bincount(of_paper, minlength=count)
+    covered = np.bincount(of_paper, coverage.ravel()[free], count) >= 0.5 * np.maximum(size, 1)
+    large = size >= least
     if not large.any():
         return np.zeros_like(labels)
     crumbs = ~large[labels]
     if crumbs.any():
         labels = flooded(labels, crumbs, np.round(255 * wall).astype(np.uint8))
-    return np.where(covered[labels], labels + 1, 0).astype(np.int32)
+    return np.where(covered, np.arange(1, count + 1, dtype=np.int32), 0)[labels]
 
 
 def _doubled(labels: Labels, darkest: Gray) -> Labels:
@@ -263,9 +283,13 @@ def _doubled(labels: Labels, darkest: Gray) -> Labels:
     height, width = darkest.shape
     larger = cv2.resize(labels, (2 * labels.shape[1], 2 * labels.shape[0]), interpolation=cv2.INTER_NEAREST)
     larger = larger[:height, :width]
-    edge = (cv2.dilate(larger, SQUARE) != cv2.erode(larger, SQUARE)).view(np.uint8)
+    # beyond the box around all of them nothing changes
+    box = bounding_box(larger > 0, BAND + 1)
+    within = larger[box]
+    edge = (cv2.dilate(within, SQUARE) != cv2.erode(within, SQUARE)).view(np.uint8)
     band = cv2.dilate(edge, SQUARE, iterations=BAND - 1) > 0
-    return flooded(larger.astype(np.int32), band, 255 - darkest).astype(np.uint16)
+    larger[box] = flooded(within.astype(np.int32), band, 255 - darkest[box])
+    return larger
 
 
 def _in_reading_order(kept: NDArray[np.bool_], middles: NDArray[np.float64], height: int) -> Labels:
@@ -282,16 +306,16 @@ def _in_reading_order(kept: NDArray[np.bool_], middles: NDArray[np.float64], hei
     return numbers
 
 
-def _to_the_edge_of_lines(inner: Labels, coverage: Coverage) -> Labels:
+def _to_the_edge_of_lines(inner: Labels, coverage: Coverage, most: float) -> Labels:
     """Labels that end in the middle of the outermost lines, carried on over the other half of them, and a little more.
 
-    What is covered and farther off belongs to none of them.
+    No line is taken to go on for more than so many pixels. What is covered and farther off belongs to none of them.
     """
     bare = (inner == 0) & (coverage >= 128)
     if not inner.any() or not bare.any():
         return inner
     nearest, away = _nearest(inner)
-    beside = away[bare & (away <= MOST_LINE * max(inner.shape))]
+    beside = away[bare & (away <= most)]
     # nearly all lines go on no farther, but around corners
     width = max(1, round(float(np.quantile(beside, 0.9)))) if beside.size else 1
     return np.where(away <= 1.5 * width + 1, nearest, np.uint16(0))
