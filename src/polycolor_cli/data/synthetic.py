@@ -175,6 +175,9 @@ def _details(canvas: Canvas, rng: Rng, pen: Pen, contour: Path) -> None:
     elif kind < 0.7:
         for _ in range(int(rng.integers(1, 4))):
             a, b = contour[rng.integers(len(contour), size=2)]
+            canvas.mean(np.stack([a, b]), pen.width)
+            if rng.random() < 0.4:
+                a, b = _stopped_short(rng, a, b, pen.width * rng.uniform(1, 3.5, 2) + 0.02 * radius)
             pen.line(canvas, np.stack([a, b]), thinner=rng.uniform(0.5, 1.0))
     elif kind < 0.8:
         planes = canvas.ink, canvas.meant
@@ -192,6 +195,12 @@ def _details(canvas: Canvas, rng: Rng, pen: Pen, contour: Path) -> None:
             plane[:] = (plane & inside) | old
     else:
         pen.line(canvas, centre + (contour - centre) * rng.uniform(0.4, 0.85), True, rng.uniform(0.5, 1.0))
+
+
+def _stopped_short(rng: Rng, a: NDArray, b: NDArray, by: NDArray) -> tuple[NDArray, NDArray]:
+    """The ends of a line that does not arrive at what it was meant to meet, mostly at its first end; by: pixels."""
+    first, last = by / max(float(np.hypot(*(b - a))), 1e-6) * (rng.random(2) < [0.8, 0.4])
+    return (a + first * (b - a), b - last * (b - a)) if first + last < 0.6 else (a, b)
 
 
 def _loose(canvas: Canvas, rng: Rng, pen: Pen, contour: Path) -> None:
@@ -419,7 +428,16 @@ def _illustration(canvas: Canvas, rng: Rng, pen: Pen) -> None:
         one = corpus[rng.integers(len(corpus))]
         place = lineart.placed(rng, one, canvas.width, canvas.height, share)
         style = lineart.Style.sample(rng, min(pen.hand.wobble, 0.02) * least * 0.3)
-        lineart.draw(canvas, rng, one, place, pen.width, lambda path: pen.line(canvas, path), style)
+        drawn: list[Path] = []
+
+        def line(path: Path, drawn: list[Path] = drawn) -> None:
+            pen.line(canvas, path)
+            drawn.append(path)
+
+        lineart.draw(canvas, rng, one, place, pen.width, line, style)
+        if pen.outlines is not None and rng.random() < 0.35:
+            # pieces may be rubbed out of these too
+            pen.outlines += [(path, pen.width) for path in drawn if len(path) > 8]
         if rng.random() < 0.2:
             found, _ = cv2.findContours(canvas.region, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_TC89_L1)
             largest = max(found, key=cv2.contourArea, default=np.zeros((0, 1, 2)))
@@ -459,13 +477,13 @@ def _nothing(canvas: Canvas, rng: Rng, pen: Pen) -> None:
 
 
 SCENES: dict[str, tuple[Callable[[Canvas, Rng, Pen], None], float]] = {
-    "one": (_one, 0.09),
+    "one": (_one, 0.08),
     "sketch": (_sketch, 0.1),
-    "page": (_page, 0.08),
+    "page": (_page, 0.07),
     "composition": (_composition, 0.07),
     "stack": (_stack, 0.06),
     "rings": (_rings, 0.06),
-    "illustration": (_illustration, 0.42),
+    "illustration": (_illustration, 0.44),
     "solid": (_solid, 0.03),
     "scribbles": (_scribbles, 0.03),
     "nothing": (_nothing, 0.06),
@@ -619,7 +637,9 @@ def drawing(seed: int, index: int, size: tuple[int, int] = (128, 128), world: Wo
     style = rng.random()
     shrink = 1 if aliased or style > 0.3 else (2 if style > 0.06 or least > 160 else 4)
     # small pictures are enlarged before the network sees them
-    enlarged = int(rng.choice([2, 3, 4])) if shrink == 1 and style > 0.86 and least >= 96 else 1
+    enlarged = 1
+    if shrink == 1 and least >= 96 and style > (0.86 if least < 256 else 0.78):
+        enlarged = int(rng.integers(2, 5 if least < 256 else 6))
     fine = 4 if least <= 100 else 3 if least <= 140 else 2
     scale = 1 if aliased and enlarged == 1 else max(shrink, fine)
 
@@ -647,7 +667,8 @@ def drawing(seed: int, index: int, size: tuple[int, int] = (128, 128), world: Wo
         _rub_out(canvas, rng, pen.outlines, float(least))
     gaps = np.where(canvas.ink > 0, np.uint8(0), border)
     page = None
-    if not aliased and rng.random() < 0.06:
+    slanted = not aliased and rng.random() < 0.1
+    if slanted:
         slant = _viewpoint(rng, canvas.ink.shape[1], canvas.ink.shape[0])
         size_of = canvas.ink.shape[::-1]
         canvas.ink = cv2.warpPerspective(canvas.ink, slant, size_of)
@@ -671,12 +692,13 @@ def drawing(seed: int, index: int, size: tuple[int, int] = (128, 128), world: Wo
         gray = _desk(rng, gray, at_size(page, w, h).astype(np.float32) / np.float32(255))
     if scene is _nothing and rng.random() < 0.7:
         gray = _photograph(rng, (h, w))
-    if not plain or rng.random() < 0.25:
+    if not plain or slanted or rng.random() < 0.25:
         gray = wear.wear(rng, gray, world.wear)
     if rng.random() < 0.08:
         gray = 255 - gray
     picture = np.clip(np.round(gray), 0, 255).astype(np.uint8)
     if enlarged > 1:
-        picture = cv2.resize(picture, (width, height), interpolation=cv2.INTER_LINEAR)
+        smooth = cv2.INTER_CUBIC if rng.random() < 0.5 else cv2.INTER_LINEAR
+        picture = cv2.resize(picture, (width, height), interpolation=smooth)
     coverage, border, gaps = (at_size(plane, width, height) for plane in (coverage, border, gaps))
     return Drawing(picture, coverage, border, gaps, shrink)

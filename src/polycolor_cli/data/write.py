@@ -134,9 +134,10 @@ def _write_row(split: Path, drawing: Drawing, name: str, colour: str, region: _R
     if region is None:
         painted = Image.composite(Image.new("RGB", picture.size, color), picture, Image.fromarray(drawing.coverage))
     else:
-        # the lines stay, upon the colour
+        # the lines stay, upon the colour; the paper is that of the region, for a page may lie on a lighter desk
         gray = np.asarray(drawing.picture, np.float32)[:, :, None]
-        upon = np.array(color, np.float32) * np.minimum(gray / max(float(np.median(gray)), 1.0), 1)
+        paper = max(float(np.median(drawing.picture[region.mask > 0])), 1.0)
+        upon = np.array(color, np.float32) * np.minimum(gray / paper, 1)
         over = Image.fromarray(np.round(upon).astype(np.uint8))
         painted = Image.composite(over, picture, Image.fromarray(region.mask))
     row: dict[str, Any] = {"input_polygon": f"{name}.png", "colour": colour, "output_image": f"{colour}_{name}.png"}
