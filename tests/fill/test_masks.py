@@ -43,6 +43,8 @@ def test_the_box_around_a_mask_has_a_pixel_more_on_each_side_within_the_picture(
     assert bounding_box(one) == (slice(4, 10), slice(9, 18))
     one[0, 0] = True
     assert bounding_box(one) == (slice(0, 10), slice(0, 18))
+    one[0, 0] = False
+    assert bounding_box(one, 4) == (slice(1, 13), slice(6, 21))
 
 
 def test_connected_pixels_have_a_number_and_a_box_each() -> None:

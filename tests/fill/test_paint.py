@@ -1,5 +1,6 @@
 """The arithmetic of painting, pixel by pixel."""
 
+from dataclasses import replace
 from typing import Any
 
 import cv2
@@ -129,6 +130,28 @@ def test_regions_of_two_colours_meet_in_the_middle_of_their_line(dark: bool) -> 
     over = paint_regions(image, covered, regions, RegionPaint(each=((255, 0, 0), (0, 0, 255)), lines="fill"))
     # mixed over the two pixels where they meet, and nowhere else
     np.testing.assert_array_equal(over[4, 4:8], [(255, 0, 0), (170, 0, 85), (85, 0, 170), (0, 0, 255)])
+
+
+@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_one_region_is_painted_and_all_else_left_as_it_was(number: int, dark: bool) -> None:
+    labels = np.zeros((16, 20), np.uint16)
+    labels[2:9, 3:9], labels[2:9, 9:20], labels[11:16, 0:12] = 1, 2, 3
+    gray = np.where(labels == 0, np.uint8(250), np.uint8(245))
+    gray[2:9, 8:10] = 20
+    coverage = np.where(labels > 0, np.uint8(255), np.uint8(0))
+    drawn = np.stack([255 - gray if dark else gray] * 3, 2)
+    how = RegionPaint(at=((Point(*[(5, 5), (15, 5), (3, 13)][number - 1]), "#ff0000"),))
+    painted = paint_regions(Image.fromarray(drawn[:, :, 0]), coverage, Regions(labels, labels), how)
+    near = cv2.dilate((labels == number).astype(np.uint8), np.ones((3, 3))) > 0
+    assert np.array_equal(painted[~near], drawn[~near])
+    well_inside = (cv2.erode((labels == number).astype(np.uint8), np.ones((3, 3))) > 0) & (gray > 100)
+    assert well_inside[:, [-1]].any() == (number == 2)
+    assert (painted[well_inside] == (255, 0, 0)).all()
+    clear = replace(how, background="transparent")
+    opaque = paint_regions(Image.fromarray(drawn[:, :, 0]), coverage, Regions(labels, labels), clear)[:, :, 3]
+    assert np.array_equal(opaque[~near], coverage[~near])
+    assert opaque[labels > 0].min() == 255
 
 
 @pytest.mark.parametrize("lines", ["keep", "fill"])

@@ -47,6 +47,21 @@ def test_a_gap_parts_where_a_line_was_meant_to_run(gap: int, meant: float, count
     assert seen(wall, coverage).count == count
 
 
+@pytest.mark.parametrize("place", [(0, 0), (40, 0), (90, 170), (0, 170), (8, 12)])
+def test_a_drawing_has_the_same_regions_wherever_it_lies_on_a_page(place: tuple[int, int]) -> None:
+    def on_a_page(y: int, x: int) -> Regions:
+        around = ((y, 90 - y), (x, 170 - x))
+        return seen(*(np.pad(plane, around) for plane in rooms()))
+
+    y, x = place
+    middle, moved = on_a_page(45, 85), on_a_page(y, x)
+    assert middle.count == 2
+    by = (y - 45, x - 85)
+    assert np.array_equal(moved.labels, np.roll(middle.labels, by, (0, 1)))
+    # where two floods meet in the middle of a wall, a pixel may be either's
+    assert np.count_nonzero(moved.inner != np.roll(middle.inner, by, (0, 1))) <= 2
+
+
 def test_what_is_wide_at_both_ends_is_one_region_where_no_wall_parts_it() -> None:
     wall, coverage = rooms()
     # a neck a third as wide as the rooms on both sides of it
