@@ -82,6 +82,37 @@ def test_killed_at_any_moment_it_loses_an_epoch_at_most(tmp_path: Path, polycolo
     assert (tmp_path / "whole" / "metrics.csv").read_text() == (tmp_path / "broken" / "metrics.csv").read_text()
 
 
+LEAVING = """
+import os
+import sys
+
+import torch
+from polycolor_cli.train.parallel import finished
+
+def trained(rank, number):
+    torch.distributed.init_process_group("gloo", f"file://{sys.argv[1]}/{number}", rank=rank, world_size=2)
+    net = torch.nn.parallel.DistributedDataParallel(torch.nn.Linear(8, 8))
+    net(torch.rand(3, 8)).sum().backward()
+    finished()
+
+def process(rank):
+    torch.set_num_threads(1)
+    for number in range(200):
+        trained(rank, number)
+    os._exit(0)
+
+if __name__ == "__main__":
+    torch.multiprocessing.spawn(process, nprocs=2)
+"""
+
+
+@pytest.mark.slow
+def test_processes_that_leave_each_other_never_wait_for_one_another(tmp_path: Path) -> None:
+    # one in a hundred did, for ever, where the threads of their group had not come to their end
+    (tmp_path / "leaving.py").write_text(LEAVING)
+    subprocess.run([sys.executable, "leaving.py", str(tmp_path)], cwd=tmp_path, check=True, timeout=200)
+
+
 @pytest.fixture
 def group(tmp_path: Path) -> Iterator[None]:
     """A group of one process."""

@@ -62,10 +62,17 @@ def is_shared() -> bool:
     return torch.distributed.is_initialized() and torch.distributed.get_world_size() > 1
 
 
+_LEFT: list[Any] = []
+"""Groups of processes that this one has left, whose threads may not have come to their end."""
+
+
 def finished() -> None:
     """Leave the other processes."""
     if torch.distributed.is_initialized():
         torch.distributed.barrier()
+        # what ends a group waits for its threads and lets no other thread run Python meanwhile, which one of them
+        # may still need to drop the barrier's tensors: kept, it ends with this process
+        _LEFT.append(torch.distributed.group.WORLD)
         torch.distributed.destroy_process_group()
 
 
