@@ -105,17 +105,21 @@ def test_what_is_in_doubt_is_looked_at_mirrored_too(monkeypatch: pytest.MonkeyPa
     assert guessed > 0.5
 
 
-def test_a_border_is_what_a_small_drawing_or_its_mirror_image_has(monkeypatch: pytest.MonkeyPatch) -> None:
-    network = Colorizer(threads=1)._network
-    rng = np.random.default_rng(0)
-    coverage, border = (rng.random((2, 1, 320, 320), np.float32) for _ in range(2))
-    shown = []
+def borders_that_answer(monkeypatch: pytest.MonkeyPatch, *answers: np.ndarray) -> tuple[Network, list[np.ndarray]]:
+    """A network that answers so whatever it is shown, and what it is shown."""
+    network, shown = Colorizer(threads=1)._network, []
 
-    def answers(drawing: np.ndarray, inputs: dict) -> list[np.ndarray]:
+    def answered(drawing: np.ndarray, inputs: dict) -> list[np.ndarray]:
         shown.append(drawing)
-        return [coverage, border]
+        return list(answers)
 
-    monkeypatch.setattr(network, "_answers", answers)
+    monkeypatch.setattr(network, "_answers", answered)
+    return network, shown
+
+
+def test_a_border_is_what_a_small_drawing_or_its_mirror_image_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    coverage, border = np.random.default_rng(0).random((2, 2, 1, 320, 320), np.float32)
+    network, shown = borders_that_answer(monkeypatch, coverage, border)
     # paper alone, which has no ink to be a wall
     page = np.full((320, 320), 255, np.uint8)
     wall, covered, levels = network.border(page)
@@ -129,17 +133,9 @@ def test_a_border_is_what_a_small_drawing_or_its_mirror_image_has(monkeypatch: p
 
 
 def test_of_a_larger_drawing_a_border_is_what_one_look_has(monkeypatch: pytest.MonkeyPatch) -> None:
-    network = Colorizer(threads=1)._network
-    rng = np.random.default_rng(0)
     # sides are rounded up for the look, and what is beyond the picture is left out again
-    coverage, border = (rng.random((1, 1, 336, 304), np.float32) for _ in range(2))
-    shown = []
-
-    def answers(drawing: np.ndarray, inputs: dict) -> list[np.ndarray]:
-        shown.append(drawing)
-        return [coverage, border]
-
-    monkeypatch.setattr(network, "_answers", answers)
+    coverage, border = np.random.default_rng(0).random((2, 1, 1, 336, 304), np.float32)
+    network, shown = borders_that_answer(monkeypatch, coverage, border)
     wall, covered, levels = network.border(np.full((321, 300), 255, np.uint8))
     assert [drawing.shape for drawing in shown] == [(1, 3, 336, 304)]
     assert np.array_equal(wall, border[0, 0, :321, :300])

@@ -108,6 +108,15 @@ def test_what_is_open_to_the_rim_is_a_region_as_far_as_it_is_covered() -> None:
     assert at(regions.labels, (30, 30), (30, 58), (30, 66), (90, 30)) == [1, 1, 0, 2]
 
 
+def test_crumbs_outside_of_lines_are_no_region_for_hanging_together_along_them() -> None:
+    wall, coverage = (np.pad(plane, ((60, 68), (70, 70))) for plane in rooms())
+    # each too small to be a region, both together not
+    coverage[90:99, 72:80] = coverage[90:99, 180:188] = 1
+    regions = seen(wall, coverage)
+    assert regions.count == 2
+    assert at(regions.labels, (110, 95), (150, 95)) == [1, 2]
+
+
 @pytest.mark.parametrize("side", range(4))
 def test_of_a_room_cut_off_by_the_rim_what_is_bare_is_outside(side: int) -> None:
     wall, coverage = rooms()

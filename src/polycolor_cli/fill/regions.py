@@ -211,7 +211,8 @@ def _numbered(
     basins = _merged(_basins(wall), wall)
     # what reaches the rim is outside, but for what is covered of it: the wall that was not seen
     rim = np.unique(np.concatenate([basins[0], basins[-1], basins[:, 0], basins[:, -1]]))
-    inside = coverage >= 0.5
+    # along the outer halves of lines everything hangs together
+    inside = (coverage >= 0.5) & (wall < FREE)
     for number in rim:
         _, apart = cv2.connectedComponents((inside & (basins == number)).view(np.uint8), connectivity=4)
         basins = np.where(apart > 0, basins.max() + apart, basins)
