@@ -26,8 +26,8 @@ RULES: dict[str, Any] = {
     "decide_soft_areas": lambda coverage, share=0.5: coverage,
     "fill_holes": lambda coverage: coverage,
     "closed_coverage": lambda gray: None,
-    "pieces": lambda gray, longest: iter(()),
-    "is_text": lambda gray: False,
+    "pieces": lambda page, longest: iter(()),
+    "is_text": lambda page: False,
 }
 """What stands in for each rule where it is left out."""
 OWN = {

@@ -43,7 +43,10 @@ def closed_coverage(gray: Gray) -> Coverage | None:
         return None
     # a pinhole in a line is no inside
     cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
-    depth = distance_to(~(around | (cv2.morphologyEx(ink.view(np.uint8), cv2.MORPH_CLOSE, cross) > 0)))
+    enclosed = ~(around | (cv2.morphologyEx(ink.view(np.uint8), cv2.MORPH_CLOSE, cross) > 0))
+    if not enclosed.any():
+        return None
+    depth = distance_to(enclosed)
     if not _all_closed(ink, around, depth) or _is_bitten(depth[ink & dilated(around)]):
         return None
     covered = np.zeros_like(gray)

@@ -17,7 +17,7 @@ from polycolor_cli.fill.closed import closed_coverage
 from polycolor_cli.fill.gray import as_gray
 from polycolor_cli.fill.network import LARGEST, SMALLEST, UNSURE, Network, doublings
 from polycolor_cli.fill.paint import Holes, Lines, Only, Paint, Pixels, paint, paper_around, rgb_of
-from polycolor_cli.fill.pieces import is_text, pieces
+from polycolor_cli.fill.pieces import Page, is_text, pieces, searched
 from polycolor_cli.fill.planes import Coverage, Gray
 from polycolor_cli.fill.rules import (
     decide_soft_areas,
@@ -301,25 +301,25 @@ class Colorizer:
         coverage = answer[0]
         noise = guessed > HOPELESS and is_noise(gray)
         hopeless = noise or (guessed > HOPELESS and not is_clean(gray))
-        is_page = max(gray.shape) > LARGEST and not hopeless
+        page = searched(gray) if max(gray.shape) > LARGEST and not hopeless else None
         # letters are no shapes, and a row of them is none either
-        if noise or (hopeless and paper_gray(gray) is None) or (is_page and is_text(gray)):
+        if noise or (hopeless and paper_gray(gray) is None) or (page is not None and is_text(page)):
             return _Decision(gray, np.zeros_like(coverage), guessed)
         coverage = exact_where_clean(gray, coverage)
         if guessed:
             coverage = decide_soft_areas(coverage, share=1 if hopeless else 0.5)
         coverage = fill_holes(coverage)
-        if is_page:
-            guessed *= 1 - self._add_pieces(gray, coverage)
+        if page is not None:
+            guessed *= 1 - self._add_pieces(page, coverage)
         return _Decision(gray, coverage, guessed)
 
-    def _add_pieces(self, gray: Gray, coverage: Coverage) -> float:
+    def _add_pieces(self, page: Page, coverage: Coverage) -> float:
         """Add to the coverage of a page what is covered of small things that were dots when the network saw all.
 
         Returns the share of all that is covered that was decided so and not before.
         """
         decided_here = 0
-        for piece in pieces(gray, DOT << doublings(max(gray.shape))):
+        for piece in pieces(page, DOT << doublings(max(page.gray.shape))):
             piece_of = self._decide_gray(piece.gray)
             if piece_of.guessed <= HOPELESS:
                 np.maximum(coverage[piece.view], piece_of.coverage, out=coverage[piece.view])

@@ -28,11 +28,12 @@ def as_gray(image: Image.Image) -> Gray:
     small.thumbnail((LOOKED_AT, LOOKED_AT), Image.Resampling.NEAREST)
     colors = np.asarray(small, np.float32).reshape(-1, 3)
     paper = np.median(colors, 0)
-    away = np.sqrt(((colors - paper) ** 2).sum(1) / 3)
+    apart = colors - paper
+    away = np.sqrt(np.einsum("nc,nc->n", apart, apart) / 3)
     farthest = float(np.quantile(away, SEEN))
     ink = colors[away >= INK * farthest].mean(0)
     axis = ink - paper
-    in_luma = np.abs((colors - paper) @ LUMA)
+    in_luma = np.abs(apart @ LUMA)
     if farthest < CLEARER * float(np.quantile(in_luma, SEEN)) or not axis.any():
         return luma
     along = (np.asarray(image, np.float32) - paper) @ (axis / float(axis @ axis))

@@ -69,3 +69,11 @@ def distance_to(mask: Mask) -> NDArray[np.float32]:
 def fraction(mask: Mask, among: Mask) -> float:
     """The share of a mask, `among`, that another covers."""
     return int(np.count_nonzero(mask & among)) / max(int(np.count_nonzero(among)), 1)
+
+
+def median(values: NDArray[np.uint8]) -> int:
+    """The median of bytes, which are quicker counted than sorted."""
+    import cv2
+
+    counts = cv2.calcHist([values.ravel()], [0], None, [256], [0, 256])
+    return int(np.searchsorted(counts.ravel().cumsum(dtype=np.int64), (values.size + 1) // 2))

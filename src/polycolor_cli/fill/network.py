@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from polycolor_cli.fill.edges import along_ink
 from polycolor_cli.fill.masks import SQUARE
 from polycolor_cli.fill.planes import Coverage, Gray, Planes, halved
-from polycolor_cli.fill.rules import is_partial, paper_gray
+from polycolor_cli.fill.rules import half_tones, is_partial, paper_gray
 from polycolor_cli.models import weights
 from polycolor_cli.models.check import METADATA, ModelError
 from polycolor_cli.privacy import onnxruntime
@@ -188,18 +189,29 @@ class Network:
     def _doubled(self, coarse: NDArray[np.uint8], level: Planes) -> NDArray[np.uint8]:
         """An answer at twice its size; where a coverage is undecided, its edge is drawn from the pixels there."""
         height, width = level[0].shape
-        fine = np.stack([_resized(plane, width, height) for plane in coarse])
+        import cv2
+
+        fine = np.stack([cv2.resize(plane, (width, height), interpolation=cv2.INTER_LINEAR) for plane in coarse])
         if not self._refines:
             return fine
         coverage = fine[0]
         corners = _undecided(coarse[0])
+        # the picture itself may be so clean that its edges follow from its ink
+        ends = half_tones(level[1])[1] if corners and level[0] is level[1] else None
         for start in range(0, len(corners), TILES_AT_ONCE):
             tiles = corners[start : start + TILES_AT_ONCE]
-            drawing = np.stack([[_tile(plane, y, x) for plane in level] for y, x in tiles])
-            guess = np.stack([_tile(coverage, y, x) for y, x in tiles])[:, None].astype(np.float32) / 255
-            drawn = _bytes(self._run(drawing, {"guess": guess})[:, 0, MARGIN:-MARGIN, MARGIN:-MARGIN])
-            for (y, x), tile in zip(tiles, drawn, strict=True):
-                into = fine[0, y : y + TILE, x : x + TILE]
+            drawn = np.stack([_tile(coverage, y, x) for y, x in tiles])
+            unknown = np.ones(len(tiles), np.bool_)
+            if ends is not None:
+                drawn, known = along_ink(np.stack([_tile(level[1], y, x) for y, x in tiles]), drawn, ends)
+                unknown = ~known
+            if unknown.any():
+                asked = [tile for tile, is_asked in zip(tiles, unknown, strict=True) if is_asked]
+                drawing = np.stack([[_tile(plane, y, x) for plane in level] for y, x in asked])
+                guess = np.stack([_tile(coverage, y, x) for y, x in asked])[:, None].astype(np.float32) / 255
+                drawn[unknown] = _bytes(self._run(drawing, {"guess": guess})[:, 0])
+            for (y, x), tile in zip(tiles, drawn[:, MARGIN:-MARGIN, MARGIN:-MARGIN], strict=True):
+                into = coverage[y : y + TILE, x : x + TILE]
                 into[:] = tile[: into.shape[0], : into.shape[1]]
         return fine
 
@@ -238,12 +250,9 @@ def _resized(
 
 def _undecided(coarse: Coverage) -> list[tuple[int, int]]:
     """Corners (y, x) at twice the size of the tiles that are not all covered or all bare, rims included."""
-    low, high = coarse.copy(), coarse.copy()
-    for best, plane in ((np.minimum, low), (np.maximum, high)):
-        for lines in (plane, plane.T):
-            before = lines[:-1].copy()
-            best(lines[:-1], lines[1:], out=lines[:-1])
-            best(lines[1:], before, out=lines[1:])
+    import cv2
+
+    low, high = cv2.erode(coarse, SQUARE), cv2.dilate(coarse, SQUARE)
     side = TILE // 2
     rim = ((0, -coarse.shape[0] % side), (0, -coarse.shape[1] % side))
     low, high = np.pad(low, rim, "edge"), np.pad(high, rim, "edge")

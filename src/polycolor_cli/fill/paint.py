@@ -13,7 +13,8 @@ from PIL import Image
 from polycolor_cli.color import RGB, ColorError, hex_of, parse_color, slug
 from polycolor_cli.errors import PolycolorError
 from polycolor_cli.files.picture import Transparency, in_profile, transparency
-from polycolor_cli.fill.planes import Coverage
+from polycolor_cli.fill.masks import dilated, median
+from polycolor_cli.fill.planes import Coverage, Mask
 
 Lines = Literal["fill", "keep"]
 Holes = Literal["fill", "keep"]
@@ -161,29 +162,39 @@ def _ramp(value: int) -> NDArray[np.uint8]:
 
 def paper_around(image: Image.Image, coverage: Coverage) -> Pixels:
     """`(1 - coverage) * paper`, where the paper of pixels covered in part has the mean colour of what lies beside."""
-    pixels, (height, width) = np.asarray(image), coverage.shape
-    edge = np.flatnonzero((coverage > 0) & (coverage < 255))
-    if edge.size:
-        colors, bare = pixels.reshape(height * width, -1), coverage.ravel() == 0
+    import cv2
+
+    pixels, edge, bare = np.asarray(image), (coverage > 0) & (coverage < 255), coverage == 0
+    if edge.any():
         pixels = pixels.copy()
-        ways = np.array([(down, right) for down in (-1, 0, 1) for right in (-1, 0, 1) if down or right])
-        down, right = ways.T[:, :, None]
-        for chunk in np.array_split(edge, -(-edge.size // EDGES_AT_ONCE)):
-            y, x = np.divmod(chunk, width)
-            # the rim is its own neighbour
-            near, far = (
-                (y + apart * down).clip(0, height - 1) * width + (x + apart * right).clip(0, width - 1)
-                for apart in (1, 2)
-            )
-            free = bare[near]
-            # best two pixels away, for a trace of ink too faint to count may lie in the next one
-            for at, counts in ((near, free), (far, free & bare[far])):
-                count = counts.sum(0, dtype=np.uint8)
-                found = count > 0
-                total = (colors[at] * counts[:, :, None]).sum(0, dtype=np.uint16)
-                mean = np.round(total[found] / count[found, None].astype(np.float32))
-                pixels.reshape(height * width, -1)[chunk[found]] = mean
+        paper = tuple(pixels.reshape(coverage.size, -1)[bare.argmax()].tolist())
+        if (bare & (cv2.inRange(pixels, paper, paper) == 0)).any():
+            _lay_paper(pixels, np.flatnonzero(edge), bare)
+        else:
+            # flat paper has one colour to give
+            pixels[edge & dilated(bare)] = paper
     return _multiplied(pixels_of(pixels), 255 - coverage)
+
+
+def _lay_paper(pixels: Pixels, edge: NDArray[np.intp], bare: Mask) -> None:
+    """Give pixels at an edge (flat) the mean colour of the bare ones beside them, where there are some."""
+    height, width = bare.shape
+    colors, is_free = pixels.reshape(height * width, -1), bare.ravel()
+    ways = np.array([(down, right) for down in (-1, 0, 1) for right in (-1, 0, 1) if down or right])
+    down, right = ways.T[:, :, None]
+    for chunk in np.array_split(edge, -(-edge.size // EDGES_AT_ONCE)):
+        y, x = np.divmod(chunk, width)
+        # the rim is its own neighbour
+        near, far = (
+            (y + apart * down).clip(0, height - 1) * width + (x + apart * right).clip(0, width - 1) for apart in (1, 2)
+        )
+        free = is_free[near]
+        # best two pixels away, for a trace of ink too faint to count may lie in the next one
+        for at, counts in ((near, free), (far, free & is_free[far])):
+            count = counts.sum(0, dtype=np.uint8)
+            found = count > 0
+            total = (colors[at] * counts[:, :, None]).sum(0, dtype=np.uint16)
+            colors[chunk[found]] = np.round(total[found] / count[found, None].astype(np.float32))
 
 
 def under_ink(color: RGB | Pixels, amount: int | Coverage, share: Coverage | Pixels, is_dark: bool) -> Pixels:
@@ -208,7 +219,7 @@ def ink_share(image: Image.Image, coverage: Coverage) -> tuple[Pixels, bool]:
     On dark paper, where the ink is light, it is what is left of what the colour lacks of white.
     """
     pixels, outside = np.asarray(image), np.asarray(image.convert("L"))[coverage == 0]
-    is_dark = bool(outside.size) and _median(outside) < 128
+    is_dark = bool(outside.size) and median(outside) < 128
     return _ink_share(255 - pixels if is_dark else pixels, coverage), is_dark
 
 
@@ -234,18 +245,10 @@ def _ink_share(pixels: Pixels, coverage: Coverage) -> Pixels:
             share = np.where(lacks, leading, share)
     darkness = 255 - np.minimum.reduce(cv2.split(share))
     inside = darkness[coverage == 255]
-    noise = 1.4826 * _median(cv2.absdiff(inside, float(_median(inside)))) if inside.size else 0.0
+    noise = 1.4826 * median(cv2.absdiff(inside, float(median(inside)))) if inside.size else 0.0
     least = min(max(INK * 255, NOISE * noise), 0.5 * 255)
     ink = cv2.LUT(darkness, np.round(255 * np.clip((np.arange(256) - least) / least, 0, 1)).astype(np.uint8))
     return 255 - cv2.multiply(255 - share, ink if share.ndim == 2 else cv2.merge([ink] * 3), scale=1 / 255)
-
-
-def _median(values: NDArray[np.uint8]) -> int:
-    """The median of bytes, which are quicker counted than sorted."""
-    import cv2
-
-    counts = cv2.calcHist([values.ravel()], [0], None, [256], [0, 256])
-    return int(np.searchsorted(counts.ravel().cumsum(dtype=np.int64), (values.size + 1) // 2))
 
 
 def _paper(pixels: Pixels) -> Pixels:

@@ -4,6 +4,7 @@ A page is decided in a hundred or two pixels a side; in those a circle of five i
 around it is a piece; letters, which stand in rows close beside each other, are not.
 """
 
+import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -11,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from polycolor_cli.fill.masks import components
+from polycolor_cli.fill.masks import components, median
 from polycolor_cli.fill.planes import Gray
 from polycolor_cli.fill.rules import INK
 
@@ -46,16 +47,43 @@ class Piece:
     gray: Gray
 
 
-def pieces(gray: Gray, longest: float) -> Iterator[Piece]:
-    """The pieces of a page that are no longer than some pixels, letters left out. gray: uint8 (H, W)."""
-    if min(gray.shape) < 4 * JOINED:
-        return
-    ink, step = _ink(gray)
-    label, boxes = components(ink.view(np.bool_))
-    if len(boxes) > MOST:
+@dataclass(frozen=True)
+class Page:
+    """A page in which ink was searched for.
+
+    ink: where there is some, 0 or 1, in a size `step` times smaller than the page's gray; label: its connected pixels
+    by number; boxes: (left, top, width, height) of each there.
+    """
+
+    gray: Gray
+    ink: NDArray[np.uint8]
+    step: int
+    label: NDArray[np.int32]
+    boxes: NDArray[np.int32]
+
+
+def searched(gray: Gray) -> Page:
+    """A page, uint8 (H, W), and its ink. In one too narrow for anything there is none."""
+    step = -(-max(gray.shape) // LONGEST)
+    if min(gray.shape) < max(4 * JOINED, step):
+        nothing = np.zeros((1, 1), np.uint8)
+        return Page(gray, nothing, 1, nothing.astype(np.int32), np.zeros((0, 4), np.int32))
+    height, width = (side // step * step for side in gray.shape)
+    # the darkest of each square, so that no line is lost
+    rows = functools.reduce(np.minimum, (gray[row:height:step] for row in range(step)))
+    small = functools.reduce(np.minimum, (rows[:, column:width:step] for column in range(step)))
+    paper, dark = median(small), int(small.min())
+    ink = (small < paper - INK * (paper - dark)).view(np.uint8)
+    return Page(gray, ink, step, *components(ink.view(np.bool_)))
+
+
+def pieces(page: Page, longest: float) -> Iterator[Piece]:
+    """The pieces of a page that are no longer than some pixels, letters left out."""
+    gray, step, label, boxes = page.gray, page.step, page.label, page.boxes
+    if not 0 < len(boxes) <= MOST:
         return
     is_letter = np.r_[False, _in_rows(boxes)]
-    ink[is_letter[label]] = 0
+    ink = np.where(is_letter[label], np.uint8(0), page.ink)
     label, boxes = components(cv2.dilate(ink, np.ones((JOINED, JOINED), np.uint8)).view(np.bool_))
     boxes = boxes * step
     length = boxes[:, 2:].max(1, initial=0)
@@ -70,30 +98,19 @@ def pieces(gray: Gray, longest: float) -> Iterator[Piece]:
         if others.any():
             others = np.kron(others, np.ones((step, step), np.uint8))
             others = others[rows.start % step :, columns.start % step :][: part.shape[0], : part.shape[1]]
-            part[: others.shape[0], : others.shape[1]][others > 0] = int(np.median(part))
+            part[: others.shape[0], : others.shape[1]][others > 0] = median(part)
         yield Piece((rows, columns), part)
 
 
-def is_text(gray: Gray) -> bool:
+def is_text(page: Page) -> bool:
     """Whether a page is of printed text: many letters, nearly all of its ink, standing in rows."""
-    if min(gray.shape) < 4 * JOINED:
-        return False
-    _, boxes = components(_ink(gray)[0].view(np.bool_))
+    boxes = page.boxes
     # dots over letters and full stops are neither here nor there
     boxes = boxes[boxes[:, 3] > 0.3 * np.median(boxes[:, 3])] if len(boxes) else boxes
     if len(boxes) < LETTERS or boxes[:, 3].max() > TALL * np.median(boxes[:, 3]):
         return False
     # the first so many tell of all; they come in the order of their rows
     return bool(_in_rows(boxes[:MOST]).mean() >= TEXT)
-
-
-def _ink(gray: Gray) -> tuple[NDArray[np.uint8], int]:
-    """Where there is ink, 0 or 1, in the size that a page is searched in, and how many times smaller that is."""
-    step = -(-max(gray.shape) // LONGEST)
-    height, width = (side // step * step for side in gray.shape)
-    small = gray[:height, :width].reshape(height // step, step, width // step, step).min((1, 3))
-    paper, dark = int(np.median(small)), int(small.min())
-    return (small < paper - INK * (paper - dark)).view(np.uint8), step
 
 
 def _in_rows(boxes: NDArray[np.int32]) -> NDArray[np.bool_]:

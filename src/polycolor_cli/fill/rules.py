@@ -8,7 +8,7 @@ with half tones only between the two, closed ink covers all that it encloses, an
 import numpy as np
 from numpy.typing import NDArray
 
-from polycolor_cli.fill.masks import SQUARE, background, dilated, fraction, sum_around
+from polycolor_cli.fill.masks import SQUARE, background, bounding_box, dilated, fraction, sum_around
 from polycolor_cli.fill.planes import Coverage, Gray, Mask
 
 SOFT = 12
@@ -120,14 +120,21 @@ def fill_holes(coverage: Coverage) -> Coverage:
     import cv2
 
     covered = coverage >= 255 - SOFT
+    if not covered.any():
+        return coverage
+    # beyond what is covered there is nothing to fill
+    box = bounding_box(covered)
+    covered = np.ascontiguousarray(covered[box])
     holes = ~(background(covered) | covered)
     if holes.any():
         count, labels = cv2.connectedComponents(holes.view(np.uint8), connectivity=4)
         small = np.bincount(labels.ravel(), minlength=count) < np.count_nonzero(covered)
         small[0] = False
-        covered = covered | small[labels]
+        covered |= small[labels]
     inside = cv2.erode(covered.view(np.uint8), SQUARE) > 0
-    return np.where(inside | (holes & covered), np.uint8(255), coverage)
+    answer = coverage.copy()
+    answer[box][inside | (holes & covered)] = 255
+    return answer
 
 
 def is_partial(coverage: Coverage) -> Mask:

@@ -42,6 +42,20 @@ class _Fold(nn.Module):
         return F.conv2d(planes, kernel, stride=self.patch)
 
 
+class _Unfold(nn.Module):
+    """`nn.PixelShuffle` as a transposed convolution, for the same reason."""
+
+    def __init__(self, patch: int) -> None:
+        super().__init__()
+        self.patch = patch
+
+    def forward(self, planes: Tensor) -> Tensor:
+        block = self.patch**2
+        n = planes.shape[1] // block
+        kernel = torch.eye(n * block).reshape(n, self.patch, self.patch, n * block).permute(3, 0, 1, 2)
+        return F.conv_transpose2d(planes, kernel, stride=self.patch)
+
+
 class _Look(nn.Module):
     """A whole network with its last step: a coverage whose ends are exact, or a picture."""
 
@@ -113,7 +127,7 @@ def export(
     """
     drawing = torch.rand(2, net.dims.planes, 70, 90)
     net = copy.deepcopy(net)
-    net.fold = _Fold(net.dims.patch)
+    net.fold, net.unfold = _Fold(net.dims.patch), _Unfold(net.dims.patch)
     answers = ["coverage", "border"] if net.dims.border else ["coverage"]
     if net.refiner is not None:
         look = _traced(_Look(net), {"drawing": drawing}, *answers)

@@ -68,8 +68,34 @@ def fused(model: onnx.ModelProto) -> onnx.ModelProto:
         options.optimized_model_filepath = str(Path(folder) / "fused.onnx")
         onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
         made = onnx.load(options.optimized_model_filepath)
+    _pool_channels_last(made.graph)
     # ONNX Runtime names every operator set that it has
     used = [opset for opset in made.opset_import if opset.domain in ("", "com.microsoft")]
     del made.opset_import[:]
     made.opset_import.extend(used)
     return made
+
+
+def _pool_channels_last(graph: onnx.GraphProto) -> None:
+    """Let integers be pooled with the channels last, which takes a tenth of the time.
+
+    ONNX Runtime does so by itself wherever channels are last on both sides, and leaves out the transpositions there.
+    """
+    helper = onnx.helper
+    nodes = list(graph.node)
+    integers = {
+        name for node in nodes if node.op_type.startswith(("QuantizeLinear", "QLinear")) for name in node.output
+    }
+    del graph.node[:]
+    for node in nodes:
+        for branch in (attribute.g for attribute in node.attribute if attribute.type == onnx.AttributeProto.GRAPH):
+            _pool_channels_last(branch)
+        if node.op_type != "MaxPool" or node.input[0] not in integers:
+            graph.node.append(node)
+            continue
+        (given,), (answer,) = node.input, node.output
+        how = {each.name: helper.get_attribute_value(each) for each in node.attribute if each.name != "storage_order"}
+        turned, pooled = f"{answer}.turned", f"{answer}.pooled"
+        graph.node.append(helper.make_node("Transpose", [given], [turned], perm=[0, 2, 3, 1]))
+        graph.node.append(helper.make_node("NhwcMaxPool", [turned], [pooled], domain="com.microsoft", **how))
+        graph.node.append(helper.make_node("Transpose", [pooled], [answer], perm=[0, 3, 1, 2]))

@@ -14,6 +14,7 @@ Three things that others wished for on this task can be switched on: shortcuts a
 convolution, self-attention among the coarsest positions, and a colour that comes as a text encoder's vector.
 """
 
+import math
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
@@ -27,6 +28,8 @@ Attention = Literal["none", "bottleneck", "coarse"]
 
 SATURATION = 0.1
 """How far a coverage may be from 0 or 1 and still count as exactly that."""
+CERTAIN = 0.999
+"""How certain the first look may be at most, for the second to be able to change it."""
 
 
 @dataclass(frozen=True)
@@ -191,7 +194,7 @@ class UNet(nn.Module):
         block = dims.patch**2
         stem = dims.planes * block + dims.color_planes
         self.fold: nn.Module = nn.PixelUnshuffle(dims.patch)
-        self.unfold = nn.PixelShuffle(dims.patch)
+        self.unfold: nn.Module = nn.PixelShuffle(dims.patch)
         self.embedding = nn.Embedding(dims.colors, dims.embed_dim) if dims.conditioning == "embedding" else None
         if dims.text_dim:
             # a text encoder's vectors for the names: known, not learnt
@@ -219,12 +222,15 @@ class UNet(nn.Module):
             logits = self._look(folded, color)
             if self.refiner is None:
                 return logits[:, :, :height, :width]
-            guess, border = logits[:, :1].sigmoid(), logits[:, 1:]
+            logits, border = logits[:, :1], logits[:, 1:]
+            guess = logits.sigmoid()
         else:
             guess, border = self._padded(guess), None
+            logits = torch.logit(guess.float(), 1 - CERTAIN)
         assert self.refiner is not None
         change = self.unfold(self.refiner(folded, self.fold(guess)))
-        coverage = torch.logit(guess.float(), 0.001) + change
+        most = math.log(CERTAIN / (1 - CERTAIN))
+        coverage = logits.float().clamp(-most, most) + change
         if border is not None and self.dims.border:
             coverage = torch.cat([coverage, border.to(coverage.dtype)], 1)
         return coverage[:, :, :height, :width]

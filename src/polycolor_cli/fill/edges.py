@@ -1,0 +1,40 @@
+"""Edges of a clean drawing: they run along its ink, and no network need draw them, but for those across gaps."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+REACH = 3
+"""Pixels by which an edge may be off in a coverage at twice its size."""
+
+
+def along_ink(
+    gray: NDArray[np.uint8], guess: NDArray[np.uint8], ends: tuple[int, int]
+) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+    """The coverage of tiles of a clean drawing, uint8 (N, H, W), right in some of them, and in which: bool (N,).
+
+    gray: the tiles, uint8 (N, H, W), with more than `REACH` pixels around what is wanted; guess: their coverage at
+    twice the size that it was decided in; ends: the grays of ink and of paper. What is surely bare and what is surely
+    covered spread over the paper as far as an edge may be off. Where the two meet there is a gap in the ink, and where
+    neither comes nothing is known: such tiles are for the network.
+    """
+    import cv2
+
+    # one tile under the other; what spreads into the next one stays in the rim
+    count, height, width = gray.shape
+    plane, coverage = (each.reshape(count * height, width) for each in (gray, guess))
+    paper = (plane > sum(ends) / 2).view(np.uint8)
+    is_bare = coverage == 0
+    if 2 * np.count_nonzero(paper[is_bare]) < np.count_nonzero(is_bare):
+        # a light shape on a dark page
+        return guess, np.zeros(count, np.bool_)
+    ink = 1 - paper
+    bare, covered, inked = paper & is_bare, paper & (coverage == 255), ink & (coverage >= 128)
+    cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
+    for _ in range(REACH):
+        bare, covered, inked = (
+            cv2.dilate(part, cross) & ground for part, ground in ((bare, paper), (covered, paper), (inked, ink))
+        )
+    unknown = (bare & covered) | (paper & ~(bare | covered))
+    answer = (covered | inked) * np.uint8(255)
+    wanted = (slice(None), slice(REACH + 1, height - REACH - 1), slice(REACH + 1, width - REACH - 1))
+    return answer.reshape(gray.shape), ~unknown.reshape(gray.shape)[wanted].any((1, 2))

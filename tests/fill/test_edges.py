@@ -1,0 +1,99 @@
+"""Edges of clean drawings that follow from the ink, and those that do not."""
+
+import cv2
+import numpy as np
+import pytest
+
+from polycolor_cli import Colorizer
+from polycolor_cli.evaluate.metrics import soft_iou
+from polycolor_cli.fill import network
+from polycolor_cli.fill.edges import REACH, along_ink
+
+INK, PAPER = 20, 250
+RIM = REACH + 1
+
+
+def tile(gap: bool = False, off: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """An outline from top to bottom, columns 30 to 35, the inside to its right, and a guess whose edge is off."""
+    gray = np.full((72, 72), PAPER, np.uint8)
+    gray[:, 30:36] = INK
+    if gap:
+        gray[30:40, 30:36] = PAPER
+    guess = np.zeros((72, 72), np.uint8)
+    guess[:, 30 + off :] = 255
+    # blurred, as at twice the size
+    guess[:, 29 + off], guess[:, 30 + off] = 64, 192
+    return gray, guess
+
+
+@pytest.mark.parametrize("off", range(-1, 4))
+def test_an_edge_runs_along_the_ink_wherever_it_was_guessed_nearby(off: int) -> None:
+    gray, guess = tile(off=off)
+    coverage, known = along_ink(gray[None], guess[None], (INK, PAPER))
+    wanted = np.zeros_like(gray)
+    wanted[:, 30:] = 255
+    assert known.tolist() == [True]
+    assert np.array_equal(coverage[0], wanted)
+
+
+def test_half_a_tone_is_ink_and_less_is_paper() -> None:
+    gray, guess = tile(off=1)
+    gray[:, 29], gray[:, 28] = (INK + PAPER) // 2 - 1, (INK + PAPER) // 2 + 1
+    coverage, known = along_ink(gray[None], guess[None], (INK, PAPER))
+    assert known.tolist() == [True]
+    assert (coverage[0, 10, 28], coverage[0, 10, 29]) == (0, 255)
+
+
+def test_a_gap_is_for_the_network_and_the_next_tile_is_none_the_worse() -> None:
+    pairs = [tile(), tile(gap=True), tile(off=1)]
+    coverage, known = along_ink(np.stack([gray for gray, _ in pairs]), np.stack([g for _, g in pairs]), (INK, PAPER))
+    assert known.tolist() == [True, False, True]
+    assert np.array_equal(coverage[0], coverage[2])
+
+
+def test_paper_that_nothing_certain_comes_to_is_for_the_network() -> None:
+    gray, guess = tile()
+    guess[20:50, :30] = 100
+    assert along_ink(gray[None], guess[None], (INK, PAPER))[1].tolist() == [False]
+
+
+def test_what_is_around_a_tile_does_not_count() -> None:
+    gray, guess = tile()
+    guess[:RIM], guess[:, -RIM:] = 100, 100
+    assert along_ink(gray[None], guess[None], (INK, PAPER))[1].tolist() == [True]
+    guess[: RIM + REACH + 1] = 100
+    assert along_ink(gray[None], guess[None], (INK, PAPER))[1].tolist() == [False]
+
+
+def test_where_the_ink_is_what_is_bare_all_is_for_the_network() -> None:
+    gray, guess = tile()
+    gray[:] = INK
+    gray[:, 30:] = PAPER
+    coverage, known = along_ink(gray[None], guess[None], (INK, PAPER))
+    assert known.tolist() == [False]
+    assert np.array_equal(coverage[0], guess)
+
+
+def test_of_a_large_clean_drawing_only_gaps_are_drawn_by_the_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    page = np.full((1024, 1024), 255, np.uint8)
+    cv2.ellipse(page, (500, 520), (380, 300), 20, 12, 352, 0, 14, cv2.LINE_AA)
+    tiles = []
+
+    def run(self: network.Network, drawing: np.ndarray, inputs: dict[str, np.ndarray]) -> np.ndarray:
+        tiles.append(len(drawing) if drawing.shape[2] == network.TILE + 2 * network.MARGIN else 0)
+        return real(self, drawing, inputs)
+
+    real = network.Network._run
+    monkeypatch.setattr(network.Network, "_run", run)
+    coverages, asked = [], []
+    for is_known in (True, False):
+        tiles.clear()
+        if not is_known:
+            monkeypatch.setattr(network, "half_tones", lambda gray: (None, None))
+        coverages.append(Colorizer(threads=1).coverage(page) / 255)
+        asked.append(sum(tiles))
+    assert asked[0] < asked[1] / 2
+    assert soft_iou(coverages[0], coverages[1]) > 0.9999
+    truth = np.zeros_like(page)
+    cv2.ellipse(truth, (500, 520), (387, 307), 20, 0, 360, 255, -1, cv2.LINE_AA)
+    assert soft_iou(coverages[0], truth / 255) > 0.99
