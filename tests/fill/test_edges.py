@@ -36,12 +36,14 @@ def test_an_edge_runs_along_the_ink_wherever_it_was_guessed_nearby(off: int) -> 
     assert np.array_equal(coverage[0], wanted)
 
 
-def test_half_a_tone_is_ink_and_less_is_paper() -> None:
+def test_a_line_thinner_than_a_pixel_is_ink() -> None:
     gray, guess = tile(off=1)
-    gray[:, 29], gray[:, 28] = (INK + PAPER) // 2 - 1, (INK + PAPER) // 2 + 1
+    gray[:, 30:36] = PAPER
+    # four tenths of a pixel, and three
+    gray[:, 29], gray[:, 28] = PAPER - (PAPER - INK) * 4 // 10, PAPER - (PAPER - INK) * 3 // 10
     coverage, known = along_ink(gray[None], guess[None], (INK, PAPER))
     assert known.tolist() == [True]
-    assert (coverage[0, 10, 28], coverage[0, 10, 29]) == (0, 255)
+    assert coverage[0, 10, 27:32].tolist() == [0, 0, 255, 255, 255]
 
 
 def test_a_gap_is_for_the_network_and_the_next_tile_is_none_the_worse() -> None:

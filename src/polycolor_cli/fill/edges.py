@@ -3,6 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from polycolor_cli.fill.rules import INK
+
 REACH = 3
 """Pixels by which an edge may be off in a coverage at twice its size."""
 
@@ -22,19 +24,24 @@ def along_ink(
     # one tile under the other; what spreads into the next one stays in the rim
     count, height, width = gray.shape
     plane, coverage = (each.reshape(count * height, width) for each in (gray, guess))
-    paper = (plane > sum(ends) / 2).view(np.uint8)
+    # a line thinner than a pixel is ink too, or there would be gaps in it
+    paper = (plane > ends[1] - INK * (ends[1] - ends[0])).view(np.uint8)
     is_bare = coverage == 0
     if 2 * np.count_nonzero(paper[is_bare]) < np.count_nonzero(is_bare):
         # a light shape on a dark page
         return guess, np.zeros(count, np.bool_)
     ink = 1 - paper
-    bare, covered, inked = paper & is_bare, paper & (coverage == 255), ink & (coverage >= 128)
     cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
-    for _ in range(REACH):
-        bare, covered, inked = (
-            cv2.dilate(part, cross) & ground for part, ground in ((bare, paper), (covered, paper), (inked, ink))
-        )
+
+    def spread(part: NDArray[np.uint8], ground: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        for _ in range(REACH):
+            part = part | cv2.dilate(part, cross) & ground
+        return part
+
+    bare, covered = spread(paper & is_bare, paper), spread(paper & (coverage == 255), paper)
+    # ink beside what is covered is covered, as far as the edge may be off
+    inked = spread(covered | ink & (coverage >= 128), ink)
     unknown = (bare & covered) | (paper & ~(bare | covered))
-    answer = (covered | inked) * np.uint8(255)
+    answer = inked * np.uint8(255)
     wanted = (slice(None), slice(REACH + 1, height - REACH - 1), slice(REACH + 1, width - REACH - 1))
     return answer.reshape(gray.shape), ~unknown.reshape(gray.shape)[wanted].any((1, 2))

@@ -48,7 +48,9 @@ def components(mask: Mask) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
 
     # what lies around all of them need not be gone through
     number, box = np.zeros(mask.shape, np.int32), bounding_box(mask)
-    _, number[box], stats, _ = cv2.connectedComponentsWithStats(mask[box].view(np.uint8), connectivity=8)
+    # the same as the usual way, whose boxes take three times as long
+    found = cv2.connectedComponentsWithStatsWithAlgorithm(mask[box].view(np.uint8), 8, cv2.CV_32S, cv2.CCL_GRANA)
+    _, number[box], stats, _ = found
     return number, stats[1:, :4] + np.array([box[1].start, box[0].start, 0, 0], np.int32)
 
 

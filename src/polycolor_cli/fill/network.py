@@ -125,8 +125,9 @@ class Network:
         for _ in range(halvings):
             levels.append(halved(levels[-1]))
         coarse, guessed = self._first_look(levels.pop(), inputs)
+        ends = half_tones(gray)[1] if levels else None
         while levels:
-            coarse = self._doubled(coarse, levels.pop())
+            coarse = self._doubled(coarse, levels.pop(), ends)
         return coarse[:, :height, :width], guessed
 
     def border(self, gray: Gray) -> tuple[NDArray[np.float32], NDArray[np.float32], list[Planes]]:
@@ -186,30 +187,31 @@ class Network:
         whole = np.pad(planes, rim, "edge") if any(map(sum, rim)) else planes
         return np.ascontiguousarray(_bytes(self._run(whole[None], inputs)[0])[:, :height, :width])
 
-    def _doubled(self, coarse: NDArray[np.uint8], level: Planes) -> NDArray[np.uint8]:
-        """An answer at twice its size; where a coverage is undecided, its edge is drawn from the pixels there."""
+    def _doubled(self, coarse: NDArray[np.uint8], level: Planes, ends: tuple[int, int] | None) -> NDArray[np.uint8]:
+        """An answer at twice its size; where a coverage is undecided, its edge is drawn from the pixels there.
+
+        ends: the grays of ink and paper of a clean drawing.
+        """
         height, width = level[0].shape
         import cv2
 
         fine = np.stack([cv2.resize(plane, (width, height), interpolation=cv2.INTER_LINEAR) for plane in coarse])
         if not self._refines:
             return fine
-        coverage = fine[0]
-        corners = _undecided(coarse[0])
-        # the picture itself may be so clean that its edges follow from its ink
-        ends = half_tones(level[1])[1] if corners and level[0] is level[1] else None
+        coverage, corners = fine[0], _undecided(coarse[0])
+        guess = _framed(coverage)
+        planes = [_framed(plane) for plane in level]
         for start in range(0, len(corners), TILES_AT_ONCE):
             tiles = corners[start : start + TILES_AT_ONCE]
-            drawn = np.stack([_tile(coverage, y, x) for y, x in tiles])
-            unknown = np.ones(len(tiles), np.bool_)
+            drawn, unknown = _tiles(guess, tiles), np.ones(len(tiles), np.bool_)
             if ends is not None:
-                drawn, known = along_ink(np.stack([_tile(level[1], y, x) for y, x in tiles]), drawn, ends)
+                drawn, known = along_ink(_tiles(planes[1], tiles), drawn, ends)
                 unknown = ~known
             if unknown.any():
                 asked = [tile for tile, is_asked in zip(tiles, unknown, strict=True) if is_asked]
-                drawing = np.stack([[_tile(plane, y, x) for plane in level] for y, x in asked])
-                guess = np.stack([_tile(coverage, y, x) for y, x in asked])[:, None].astype(np.float32) / 255
-                drawn[unknown] = _bytes(self._run(drawing, {"guess": guess})[:, 0])
+                drawing = np.stack([_tiles(plane, asked) for plane in planes], 1)
+                guesses = _tiles(guess, asked)[:, None].astype(np.float32) / 255
+                drawn[unknown] = _bytes(self._run(drawing, {"guess": guesses})[:, 0])
             for (y, x), tile in zip(tiles, drawn[:, MARGIN:-MARGIN, MARGIN:-MARGIN], strict=True):
                 into = coverage[y : y + TILE, x : x + TILE]
                 into[:] = tile[: into.shape[0], : into.shape[1]]
@@ -261,15 +263,19 @@ def _undecided(coarse: Coverage) -> list[tuple[int, int]]:
     return [(int(y) * TILE, int(x) * TILE) for y, x in np.argwhere(mixed)]
 
 
-def _tile(plane: NDArray[np.uint8], y: int, x: int) -> NDArray[np.uint8]:
-    """The tile with its corner at (y, x) and a margin around it, its rim repeated beyond the picture."""
+def _framed(plane: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A plane and what tiles show around it, where its rim goes on."""
+    import cv2
+
     height, width = plane.shape
-    top, left, bottom, right = y - MARGIN, x - MARGIN, y + TILE + MARGIN, x + TILE + MARGIN
-    inside = plane[max(top, 0) : bottom, max(left, 0) : right]
-    if inside.shape == (bottom - top, right - left):
-        return inside
-    rim = ((max(-top, 0), max(bottom - height, 0)), (max(-left, 0), max(right - width, 0)))
-    return np.pad(inside, rim, "edge")
+    beyond = (MARGIN, MARGIN + -height % TILE, MARGIN, MARGIN + -width % TILE)
+    return cv2.copyMakeBorder(plane, *beyond, cv2.BORDER_REPLICATE)
+
+
+def _tiles(framed: NDArray[np.uint8], corners: list[tuple[int, int]]) -> NDArray[np.uint8]:
+    """The tiles of a framed plane with their corners at (y, x) and a margin around each, (N, H, W)."""
+    side = TILE + 2 * MARGIN
+    return np.stack([framed[y : y + side, x : x + side] for y, x in corners])
 
 
 def _bytes(values: NDArray[np.float32]) -> NDArray[np.uint8]:

@@ -80,10 +80,12 @@ def searched(gray: Gray) -> Page:
 def pieces(page: Page, longest: float) -> Iterator[Piece]:
     """The pieces of a page that are no longer than some pixels, letters left out."""
     gray, step, label, boxes = page.gray, page.step, page.label, page.boxes
-    if not 0 < len(boxes) <= MOST:
+    # what is joined is no smaller than its parts
+    if not 0 < len(boxes) <= MOST or boxes[:, 2:].max(1).min() * step > longest:
         return
-    is_letter = np.r_[False, _in_rows(boxes)]
-    ink = np.where(is_letter[label], np.uint8(0), page.ink)
+    ink, is_letter = page.ink, np.r_[False, _in_rows(boxes)]
+    if is_letter.any():
+        ink = np.where(is_letter[label], np.uint8(0), ink)
     label, boxes = components(cv2.dilate(ink, np.ones((JOINED, JOINED), np.uint8)).view(np.bool_))
     boxes = boxes * step
     length = boxes[:, 2:].max(1, initial=0)
