@@ -14,10 +14,10 @@ def along_ink(
 ) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
     """The coverage of tiles of a clean drawing, uint8 (N, H, W), right in some of them, and in which: bool (N,).
 
-    gray: the tiles, uint8 (N, H, W), with more than `REACH` pixels around what is wanted; guess: their coverage at
-    twice the size that it was decided in; ends: the grays of ink and of paper. What is surely bare and what is surely
-    covered spread over the paper as far as an edge may be off. Where the two meet there is a gap in the ink, and where
-    neither comes nothing is known: such tiles are for the network.
+    gray: the mean gray of the tiles, uint8 (N, H, W), and of more than `REACH` pixels around each; guess: the coverage
+    at twice the size that it was decided in; ends: the grays of ink and of paper. What is surely bare and what is
+    surely covered spread over the paper as far as an edge may be off. Where the two meet there is a gap in the ink, and
+    where neither comes nothing is known: such tiles are for the network.
     """
     import cv2
 
