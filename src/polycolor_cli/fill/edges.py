@@ -42,6 +42,7 @@ def along_ink(
     # ink beside what is covered is covered, as far as the edge may be off
     inked = spread(covered | ink & (coverage >= 128), ink)
     unknown = (bare & covered) | (paper & ~(bare | covered))
-    answer = inked * np.uint8(255)
-    wanted = (slice(None), slice(REACH + 1, height - REACH - 1), slice(REACH + 1, width - REACH - 1))
-    return answer.reshape(gray.shape), ~unknown.reshape(gray.shape)[wanted].any((1, 2))
+    inner = slice(REACH + 1, -REACH - 1)
+    is_unknown = unknown.reshape(count, height, width)[:, inner, inner].any((1, 2))
+    answer = np.where(inked > 0, np.uint8(255), np.uint8(0))
+    return answer.reshape(count, height, width), np.logical_not(is_unknown)
