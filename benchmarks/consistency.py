@@ -61,6 +61,9 @@ def main() -> None:
     parser.add_argument("folders", nargs="+", type=Path)
     parser.add_argument("--model", default=DEFAULT)
     given = parser.parse_args()
+    for folder in given.folders:
+        if not any(folder.glob("*.png")):
+            parser.error(f"{folder}: holds no .png; give the folder that the drawings lie in")
     colorizer = Colorizer(given.model)
     print(f"| folder | {' | '.join(CHANGES)} | pairs | drawings |\n|---|{'---|' * (len(CHANGES) + 2)}")
     for folder in given.folders:
