@@ -46,6 +46,32 @@ def test_a_line_thinner_than_a_pixel_is_ink() -> None:
     assert coverage[0, 10, 27:32].tolist() == [0, 0, 255, 255, 255]
 
 
+def test_a_line_parts_where_its_pixels_touch_at_corners_alone() -> None:
+    gray, guess = np.full((72, 72), PAPER, np.uint8), np.zeros((72, 72), np.uint8)
+    np.fill_diagonal(gray, INK)
+    wanted = np.triu(np.full((72, 72), 255, np.uint8))
+    guess[:] = wanted
+    guess[np.abs(np.subtract.outer(np.arange(72), np.arange(72))) <= 1] = 128
+    coverage, known = along_ink(gray[None], guess[None], (INK, PAPER))
+    assert known.tolist() == [True]
+    assert np.array_equal(coverage[0], wanted)
+
+
+@pytest.mark.parametrize(("pixels", "is_known"), [(REACH, True), (REACH + 1, False)])
+def test_what_is_certain_reaches_so_far(pixels: int, is_known: bool) -> None:
+    gray, guess = tile()
+    guess[:, 36 : 36 + pixels] = 200
+    assert along_ink(gray[None], guess[None], (INK, PAPER))[1].tolist() == [is_known]
+
+
+def test_ink_that_is_hardly_covered_and_beside_nothing_that_is_stays_bare() -> None:
+    gray, guess = tile()
+    gray[20:50, 10:13], guess[20:50, 10:13] = INK, 100
+    coverage, known = along_ink(gray[None], guess[None], (INK, PAPER))
+    assert known.tolist() == [True]
+    assert not coverage[0, :, :20].any()
+
+
 def test_a_gap_is_for_the_network_and_the_next_tile_is_none_the_worse() -> None:
     pairs = [tile(), tile(gap=True), tile(off=1)]
     coverage, known = along_ink(np.stack([gray for gray, _ in pairs]), np.stack([g for _, g in pairs]), (INK, PAPER))
