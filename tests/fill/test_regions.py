@@ -246,6 +246,18 @@ def test_only_what_encloses_is_painted(colorizer: Colorizer) -> None:
     assert tuple(np.asarray(colorizer(drawing, "red"))[50, 160]) == (255, 0, 0)
 
 
+def test_what_is_small_on_a_page_is_a_region_too(colorizer: Colorizer) -> None:
+    page = np.full((800, 1200), 255, np.uint8)
+    # a fish that is open at the tail, its eye, and an open bubble
+    cv2.ellipse(page, (600, 420), (300, 170), 0, 12, 360, 0, 6, cv2.LINE_AA)
+    cv2.circle(page, (430, 380), 20, 0, 5, cv2.LINE_AA)
+    cv2.ellipse(page, (160, 200), (24, 24), 0, 0, 330, 0, 4, cv2.LINE_AA)
+    regions = colorizer.regions(page)
+    body, eye, bubble = (int(regions.labels[y, x]) for x, y in ((600, 420), (430, 380), (160, 200)))
+    assert 0 not in (body, eye, bubble)
+    assert len({body, eye, bubble}) == 3 == regions.count
+
+
 @pytest.mark.parametrize("turns", range(4))
 def test_a_house_cut_off_by_the_rim_keeps_its_rooms_apart(colorizer: Colorizer, turns: int) -> None:
     drawing = Image.new("L", (300, 300), 255)

@@ -111,7 +111,7 @@ def test_what_is_open_to_the_rim_is_a_region_as_far_as_it_is_covered() -> None:
 def test_crumbs_outside_of_lines_are_no_region_for_hanging_together_along_them() -> None:
     wall, coverage = (np.pad(plane, ((60, 68), (70, 70))) for plane in rooms())
     # each too small to be a region, both together not
-    coverage[90:99, 72:80] = coverage[90:99, 180:188] = 1
+    coverage[90:95, 75:80] = coverage[90:95, 180:185] = 1
     regions = seen(wall, coverage)
     assert regions.count == 2
     assert at(regions.labels, (110, 95), (150, 95)) == [1, 2]

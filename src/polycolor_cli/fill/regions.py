@@ -30,8 +30,10 @@ FAR = 20
 """Pixels from the nearest wall beyond which paper is as good as any."""
 PARTED = 0.91
 """Mean share of a wall along the rim of two basins from which on it parts them."""
-SMALLEST = 0.002
+SMALLEST = 0.0005
 """Share of the picture below which an area is an accident of the lines, and goes to its neighbour."""
+SPECK = 0.002, 16
+"""Share of a small picture, and pixels of any, below which even a closed area is dirt."""
 ROWS = 8
 """Part of the picture's height, an eighth, within which regions below the first of a row are in the same row."""
 MOST_LINE = 0.02
@@ -149,7 +151,7 @@ def of_closed(gray: Gray, coverage: Coverage) -> Regions | None:
     count, areas, stats, middles = cv2.connectedComponentsWithStats((~ink).view(np.uint8), connectivity=4)
     if _is_loose(ink, areas):
         return None
-    kept = stats[:, cv2.CC_STAT_AREA] >= min(SMALLEST * gray.size, 16)
+    kept = stats[:, cv2.CC_STAT_AREA] >= _speck(gray.size)
     for number in range(1, count):
         # of a closed drawing each area is covered as a whole, or bare
         left, top, width = stats[number, :3]
@@ -168,7 +170,7 @@ def shapes(coverage: Coverage) -> Regions:
     """The whole shapes of a picture: what is covered in one piece, without a word about the lines inside."""
     is_covered = (coverage >= 128).view(np.uint8)
     _, areas, stats, middles = cv2.connectedComponentsWithStats(is_covered, connectivity=8)
-    kept = stats[:, cv2.CC_STAT_AREA] >= min(SMALLEST * areas.size, 16)
+    kept = stats[:, cv2.CC_STAT_AREA] >= _speck(areas.size)
     kept[0] = False
     labels = _in_reading_order(kept, middles, areas.shape[0])[areas]
     return Regions(labels, labels)
@@ -216,7 +218,7 @@ def _numbered(
     for number in rim:
         _, apart = cv2.connectedComponents((inside & (basins == number)).view(np.uint8), connectivity=4)
         basins = np.where(apart > 0, basins.max() + apart, basins)
-    labels = _without_crumbs(basins, wall, coverage, SMALLEST * shape[0] * shape[1])
+    labels = _without_crumbs(basins, wall, coverage, max(SMALLEST * shape[0] * shape[1], _speck(shape[0] * shape[1])))
     size = np.bincount(labels.ravel())
     height, width = labels.shape
     places = np.tile(np.arange(width, dtype=float), height), np.repeat(np.arange(height, dtype=float), width)
@@ -224,6 +226,12 @@ def _numbered(
     middles = np.stack(sums, 1) / np.maximum(size, 1)[:, None]
     inner = _in_reading_order((size > 0) & (np.arange(size.size) > 0), middles, shape[0])[labels]
     return inner, _to_the_edge_of_lines(inner, fewer, MOST_LINE * max(shape))
+
+
+def _speck(size: int) -> float:
+    """Pixels of the smallest area of a picture of some pixels that is none of dirt."""
+    share, pixels = SPECK
+    return min(share * size, pixels)
 
 
 def _basins(wall: Wall) -> NDArray[np.int32]:
