@@ -26,13 +26,20 @@ def tile(gap: bool = False, off: int = 0) -> tuple[np.ndarray, np.ndarray]:
     return gray, guess
 
 
+def along(*tiles: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, list[bool]]:
+    """The coverage of tiles, each a gray and a guess, and which of them are known."""
+    gray, guess = (np.stack(planes) for planes in zip(*tiles, strict=True))
+    coverage, known = along_ink(gray, guess, (INK, PAPER))
+    return coverage, known.tolist()
+
+
 @pytest.mark.parametrize("off", range(-1, 4))
 def test_an_edge_runs_along_the_ink_wherever_it_was_guessed_nearby(off: int) -> None:
     gray, guess = tile(off=off)
-    coverage, known = along_ink(gray[None], guess[None], (INK, PAPER))
+    coverage, known = along((gray, guess))
     wanted = np.zeros_like(gray)
     wanted[:, 30:] = 255
-    assert known.tolist() == [True]
+    assert known == [True]
     assert np.array_equal(coverage[0], wanted)
 
 
@@ -41,8 +48,8 @@ def test_a_line_thinner_than_a_pixel_is_ink() -> None:
     gray[:, 30:36] = PAPER
     # four tenths of a pixel, and three
     gray[:, 29], gray[:, 28] = PAPER - (PAPER - INK) * 4 // 10, PAPER - (PAPER - INK) * 3 // 10
-    coverage, known = along_ink(gray[None], guess[None], (INK, PAPER))
-    assert known.tolist() == [True]
+    coverage, known = along((gray, guess))
+    assert known == [True]
     assert coverage[0, 10, 27:32].tolist() == [0, 0, 255, 255, 255]
 
 
@@ -52,8 +59,8 @@ def test_a_line_parts_where_its_pixels_touch_at_corners_alone() -> None:
     wanted = np.triu(np.full((72, 72), 255, np.uint8))
     guess[:] = wanted
     guess[np.abs(np.subtract.outer(np.arange(72), np.arange(72))) <= 1] = 128
-    coverage, known = along_ink(gray[None], guess[None], (INK, PAPER))
-    assert known.tolist() == [True]
+    coverage, known = along((gray, guess))
+    assert known == [True]
     assert np.array_equal(coverage[0], wanted)
 
 
@@ -61,44 +68,43 @@ def test_a_line_parts_where_its_pixels_touch_at_corners_alone() -> None:
 def test_what_is_certain_reaches_so_far(pixels: int, is_known: bool) -> None:
     gray, guess = tile()
     guess[:, 36 : 36 + pixels] = 200
-    assert along_ink(gray[None], guess[None], (INK, PAPER))[1].tolist() == [is_known]
+    assert along((gray, guess))[1] == [is_known]
 
 
 def test_ink_that_is_hardly_covered_and_beside_nothing_that_is_stays_bare() -> None:
     gray, guess = tile()
     gray[20:50, 10:13], guess[20:50, 10:13] = INK, 100
-    coverage, known = along_ink(gray[None], guess[None], (INK, PAPER))
-    assert known.tolist() == [True]
+    coverage, known = along((gray, guess))
+    assert known == [True]
     assert not coverage[0, :, :20].any()
 
 
 def test_a_gap_is_for_the_network_and_the_next_tile_is_none_the_worse() -> None:
-    pairs = [tile(), tile(gap=True), tile(off=1)]
-    coverage, known = along_ink(np.stack([gray for gray, _ in pairs]), np.stack([g for _, g in pairs]), (INK, PAPER))
-    assert known.tolist() == [True, False, True]
+    coverage, known = along(tile(), tile(gap=True), tile(off=1))
+    assert known == [True, False, True]
     assert np.array_equal(coverage[0], coverage[2])
 
 
 def test_paper_that_nothing_certain_comes_to_is_for_the_network() -> None:
     gray, guess = tile()
     guess[20:50, :30] = 100
-    assert along_ink(gray[None], guess[None], (INK, PAPER))[1].tolist() == [False]
+    assert along((gray, guess))[1] == [False]
 
 
 def test_what_is_around_a_tile_does_not_count() -> None:
     gray, guess = tile()
     guess[:RIM], guess[:, -RIM:] = 100, 100
-    assert along_ink(gray[None], guess[None], (INK, PAPER))[1].tolist() == [True]
+    assert along((gray, guess))[1] == [True]
     guess[: RIM + REACH + 1] = 100
-    assert along_ink(gray[None], guess[None], (INK, PAPER))[1].tolist() == [False]
+    assert along((gray, guess))[1] == [False]
 
 
 def test_where_the_ink_is_what_is_bare_all_is_for_the_network() -> None:
     gray, guess = tile()
     gray[:] = INK
     gray[:, 30:] = PAPER
-    coverage, known = along_ink(gray[None], guess[None], (INK, PAPER))
-    assert known.tolist() == [False]
+    coverage, known = along((gray, guess))
+    assert known == [False]
     assert np.array_equal(coverage[0], guess)
 
 

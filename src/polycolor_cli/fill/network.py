@@ -192,26 +192,23 @@ class Network:
 
         ends: the grays of ink and paper of a clean drawing.
         """
-        height, width = level[0].shape
         import cv2
 
-        fine = np.stack([cv2.resize(plane, (width, height), interpolation=cv2.INTER_LINEAR) for plane in coarse])
-        if not self._refines:
+        size = level[0].shape[::-1]
+        fine = np.stack([cv2.resize(plane, size, interpolation=cv2.INTER_LINEAR) for plane in coarse])
+        if not self._refines or not (corners := _undecided(coarse[0])):
             return fine
-        coverage, corners = fine[0], _undecided(coarse[0])
-        guess = _framed(coverage)
-        planes = [_framed(plane) for plane in level]
+        coverage = fine[0]
+        guess, planes = _framed(coverage), [_framed(plane) for plane in level]
         for start in range(0, len(corners), TILES_AT_ONCE):
             tiles = corners[start : start + TILES_AT_ONCE]
-            drawn, unknown = _tiles(guess, tiles), np.ones(len(tiles), np.bool_)
+            drawn, known = _tiles(guess, tiles), np.zeros(len(tiles), np.bool_)
             if ends is not None:
                 drawn, known = along_ink(_tiles(planes[1], tiles), drawn, ends)
-                unknown = ~known
-            if unknown.any():
-                asked = [tile for tile, is_asked in zip(tiles, unknown, strict=True) if is_asked]
+            if asked := [tile for tile, is_known in zip(tiles, known, strict=True) if not is_known]:
                 drawing = np.stack([_tiles(plane, asked) for plane in planes], 1)
                 guesses = _tiles(guess, asked)[:, None].astype(np.float32) / 255
-                drawn[unknown] = _bytes(self._run(drawing, {"guess": guesses})[:, 0])
+                drawn[~known] = _bytes(self._run(drawing, {"guess": guesses})[:, 0])
             for (y, x), tile in zip(tiles, drawn[:, MARGIN:-MARGIN, MARGIN:-MARGIN], strict=True):
                 into = coverage[y : y + TILE, x : x + TILE]
                 into[:] = tile[: into.shape[0], : into.shape[1]]
