@@ -7,18 +7,20 @@ import pytest
 from polycolor_cli import Colorizer
 from polycolor_cli.evaluate.metrics import soft_iou
 from polycolor_cli.fill import network
-from polycolor_cli.fill.edges import REACH, along_ink
+from polycolor_cli.fill.edges import GAP, REACH, along_ink
 
 INK, PAPER = 20, 250
 RIM = REACH + 1
 
 
-def tile(gap: bool = False, off: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """An outline from top to bottom, columns 30 to 35, the inside to its right, and a guess whose edge is off."""
+def tile(gap: int = 0, off: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """An outline from top to bottom, columns 30 to 35, the inside to its right, and a guess whose edge is off.
+
+    gap: rows of the outline, from 20 on, that are missing.
+    """
     gray = np.full((72, 72), PAPER, np.uint8)
     gray[:, 30:36] = INK
-    if gap:
-        gray[30:40, 30:36] = PAPER
+    gray[20 : 20 + gap, 30:36] = PAPER
     guess = np.zeros((72, 72), np.uint8)
     guess[:, 30 + off :] = 255
     # blurred, as at twice the size
@@ -29,7 +31,7 @@ def tile(gap: bool = False, off: int = 0) -> tuple[np.ndarray, np.ndarray]:
 def along(*tiles: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, list[bool]]:
     """The coverage of tiles, each a gray and a guess, and which of them are known."""
     gray, guess = (np.stack(planes) for planes in zip(*tiles, strict=True))
-    coverage, known = along_ink(gray, guess, (INK, PAPER))
+    coverage, known = along_ink(gray, gray, guess, (INK, PAPER))
     return coverage, known.tolist()
 
 
@@ -79,10 +81,58 @@ def test_ink_that_is_hardly_covered_and_beside_nothing_that_is_stays_bare() -> N
     assert not coverage[0, :, :20].any()
 
 
-def test_a_gap_is_for_the_network_and_the_next_tile_is_none_the_worse() -> None:
-    coverage, known = along(tile(), tile(gap=True), tile(off=1))
+def test_a_narrow_gap_is_for_the_network_and_the_next_tile_is_none_the_worse() -> None:
+    coverage, known = along(tile(), tile(gap=2 * GAP), tile(off=1))
     assert known == [True, False, True]
     assert np.array_equal(coverage[0], coverage[2])
+
+
+def test_across_a_wide_gap_the_edge_is_where_it_was_guessed_and_steeper() -> None:
+    gray, guess = tile(gap=2 * GAP + 6)
+    guess[:, 28:32] = 51, 102, 153, 204
+    coverage, known = along((gray, guess))
+    assert known == [True]
+    middle = coverage[0, 20 + GAP + 3].astype(int)
+    assert not middle[:28].any()
+    assert (middle[32:] == 255).all()
+    assert abs(middle.sum() - guess[0].sum(dtype=int)) < 64
+    assert 1 <= np.count_nonzero((middle > 0) & (middle < 255)) <= 2
+    # ink, and what is beside it, is the ink's
+    assert (coverage[0, :20, 30:] == 255).all()
+    assert not coverage[0, :16, :30].any()
+    # and the edge reaches it from across the gap
+    assert 0 < coverage[0, 20, 29:31].min() < 255
+
+
+def test_the_edge_across_a_gap_is_smooth_though_the_guess_is_ragged() -> None:
+    gray, guess = tile(gap=30)
+    guess[20:50:2], guess[21:50:2] = np.roll(guess[20], 1), np.roll(guess[20], -1)
+    coverage, known = along((gray, guess))
+    assert known == [True]
+    assert np.ptp(coverage[0, 25:45, 24:36].astype(int), axis=0).max() <= 8
+
+
+def test_an_edge_that_is_off_beside_ink_is_no_gap() -> None:
+    gray, guess = tile()
+    guess[30:50, 30 - 2 * REACH :] = 255
+    assert along((gray, guess))[1] == [False]
+
+
+def test_an_area_in_doubt_is_no_edge_across_a_gap() -> None:
+    gray, guess = tile(gap=30)
+    guess[25:45, 20:44] = 128
+    assert along((gray, guess))[1] == [False]
+
+
+@pytest.mark.parametrize(("column", "is_known"), [(26, False), (29, True), (36, True)])
+def test_where_a_line_is_lost_in_the_mean_an_edge_crosses_no_gap(column: int, is_known: bool) -> None:
+    gray, guess = tile(gap=2 * GAP + 6)
+    darkest = gray.copy()
+    # beside ink it is the ink's own rim
+    darkest[:20, column] = INK
+    darkest[20:, column] = INK if column == 26 else PAPER
+    _, known = along_ink(darkest[None], gray[None], guess[None], (INK, PAPER))
+    assert known.tolist() == [is_known]
 
 
 def test_paper_that_nothing_certain_comes_to_is_for_the_network() -> None:
@@ -108,7 +158,7 @@ def test_where_the_ink_is_what_is_bare_all_is_for_the_network() -> None:
     assert np.array_equal(coverage[0], guess)
 
 
-def test_of_a_large_clean_drawing_only_gaps_are_drawn_by_the_network(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_a_large_clean_drawing_hardly_any_edge_is_drawn_by_the_network(monkeypatch: pytest.MonkeyPatch) -> None:
     page = np.full((1024, 1024), 255, np.uint8)
     cv2.ellipse(page, (500, 520), (380, 300), 20, 12, 352, 0, 14, cv2.LINE_AA)
     tiles = []
@@ -126,8 +176,8 @@ def test_of_a_large_clean_drawing_only_gaps_are_drawn_by_the_network(monkeypatch
             monkeypatch.setattr(network, "half_tones", lambda gray: (None, None))
         coverages.append(Colorizer(threads=1).coverage(page) / 255)
         asked.append(sum(tiles))
-    assert asked[0] < asked[1] / 2
-    assert soft_iou(coverages[0], coverages[1]) > 0.9999
+    assert asked[0] < asked[1] / 8
+    assert soft_iou(coverages[0], coverages[1]) > 0.999
     truth = np.zeros_like(page)
     cv2.ellipse(truth, (500, 520), (387, 307), 20, 0, 360, 255, -1, cv2.LINE_AA)
     assert soft_iou(coverages[0], truth / 255) > 0.99

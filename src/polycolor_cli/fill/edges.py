@@ -1,48 +1,105 @@
-"""Edges of a clean drawing: they run along its ink, and no network need draw them, but for those across gaps."""
+"""Edges of a clean drawing: they run along its ink, and across a gap as they were guessed; no network draws them."""
 
 import numpy as np
 from numpy.typing import NDArray
 
+from polycolor_cli.fill.masks import SQUARE
 from polycolor_cli.fill.rules import INK
 
 REACH = 3
 """Pixels by which an edge may be off in a coverage at twice its size."""
+GAP = 9
+"""How far from all ink some of what is unsure is, in pixels, where an edge crosses a gap and is not one that is off."""
+AREA = 5
+"""Side of the square, in pixels, that what is unsure as a whole has room for, and an edge has not."""
+BLUR = 9
+"""Pixels over which the edge across a gap is smoothed."""
+STEEPER = 3
+"""How many times as steep it is made then: as narrow as it was at half the size, and smoothed."""
+
+Tiles = NDArray[np.uint8]
 
 
-def along_ink(
-    gray: NDArray[np.uint8], guess: NDArray[np.uint8], ends: tuple[int, int]
-) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+def along_ink(darkest: Tiles, gray: Tiles, guess: Tiles, ends: tuple[int, int]) -> tuple[Tiles, NDArray[np.bool_]]:
     """The coverage of tiles of a clean drawing, uint8 (N, H, W), right in some of them, and in which: bool (N,).
 
-    gray: the mean gray of the tiles, uint8 (N, H, W), and of more than `REACH` pixels around each; guess: the coverage
-    at twice the size that it was decided in; ends: the grays of ink and of paper. What is surely bare and what is
-    surely covered spread over the paper as far as an edge may be off. Where the two meet there is a gap in the ink, and
-    where neither comes nothing is known: such tiles are for the network.
+    darkest, gray: the smallest and mean grays of the tiles, uint8 (N, H, W), and of `REACH` + 1 pixels around each;
+    guess: the coverage at twice the size that it was decided in; ends: the grays of ink and of paper. What is surely
+    bare and what is surely covered spread over the paper as far as an edge may be off. Where the two meet far from ink
+    there is a gap, and the edge is where it was guessed. Where they meet beside ink, or neither comes, nothing is
+    known: such tiles are for the network.
     """
     import cv2
 
     # one tile under the other; what spreads into the next one stays in the rim
-    count, height, width = gray.shape
-    plane, coverage = (each.reshape(count * height, width) for each in (gray, guess))
+    plane, coverage = _stacked(gray), _stacked(guess)
     # a line thinner than a pixel is ink too, or there would be gaps in it
-    paper = (plane > ends[1] - INK * (ends[1] - ends[0])).view(np.uint8)
-    is_bare = coverage == 0
-    if 2 * np.count_nonzero(paper[is_bare]) < np.count_nonzero(is_bare):
+    least = int(ends[1] - INK * (ends[1] - ends[0]))
+    paper, is_bare = (plane > least).view(np.uint8), (coverage == 0).view(np.uint8)
+    bare = paper & is_bare
+    if 2 * cv2.countNonZero(bare) < cv2.countNonZero(is_bare):
         # a light shape on a dark page
-        return guess, np.zeros(count, np.bool_)
+        return guess, np.zeros(len(gray), np.bool_)
     ink = 1 - paper
-    cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
-
-    def spread(part: NDArray[np.uint8], ground: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        for _ in range(REACH):
-            part = part | cv2.dilate(part, cross) & ground
-        return part
-
-    bare, covered = spread(paper & is_bare, paper), spread(paper & (coverage == 255), paper)
+    bare, covered = _spread(bare, paper), _spread(paper & (coverage == 255), paper)
+    neither = paper & ~(bare | covered)
     # ink beside what is covered is covered, as far as the edge may be off
-    inked = spread(covered | ink & (coverage >= 128), ink)
-    unknown = (bare & covered) | (paper & ~(bare | covered))
-    inner = slice(REACH + 1, -REACH - 1)
-    is_unknown = unknown.reshape(count, height, width)[:, inner, inner].any((1, 2))
-    answer = np.where(inked > 0, np.uint8(255), np.uint8(0))
-    return answer.reshape(count, height, width), np.logical_not(is_unknown)
+    answer = (_spread(covered | ink & (coverage >= 128), covered | ink) * np.uint8(255)).reshape(gray.shape)
+    inner = (slice(None), slice(REACH + 1, -REACH - 1), slice(REACH + 1, -REACH - 1))
+    unsure = np.zeros_like(gray)
+    unsure[inner] = (bare & covered | neither).reshape(gray.shape)[inner]
+    known = np.logical_not(unsure.any((1, 2)))
+    if not known.all():
+        few = np.flatnonzero(~known)
+        given = (
+            (darkest <= least).view(np.uint8),
+            ink.reshape(gray.shape),
+            neither.reshape(gray.shape),
+            unsure,
+            guess,
+            answer,
+        )
+        answer[few], known[few] = _across_gaps(*(each[few] for each in given))
+    return answer, known
+
+
+def _across_gaps(
+    lines: Tiles, ink: Tiles, neither: Tiles, unsure: Tiles, guess: Tiles, answer: Tiles
+) -> tuple[Tiles, NDArray[np.bool_]]:
+    """The coverage of tiles with edges across gaps, and where these are all that was `unsure`.
+
+    lines: where there is some ink, if only in a part of the pixel; neither: where nothing certain comes to; answer: the
+    coverage elsewhere.
+    """
+    import cv2
+
+    beside_ink = cv2.dilate(_stacked(ink), np.ones((2 * GAP + 1, 2 * GAP + 1), np.uint8))
+    piece = cv2.connectedComponents(_stacked(unsure), connectivity=8)[1]
+    is_gap = np.zeros(int(piece.max()) + 1, np.uint8)
+    is_gap[piece[beside_ink == 0]] = 1
+    is_gap[0] = 0
+    # what is in doubt as an area is no edge
+    gap = is_gap[piece] & ~cv2.morphologyEx(_stacked(neither), cv2.MORPH_OPEN, np.ones((AREA, AREA), np.uint8))
+    around = np.ones((2 * REACH + 1, 2 * REACH + 1), np.uint8)
+    narrower = np.clip((np.arange(256) - 127.5) * STEEPER + 127.5, 0, 255).round().astype(np.uint8)
+    edge = cv2.LUT(cv2.GaussianBlur(_stacked(guess), (BLUR, BLUR), 0), narrower)
+    across = np.where(cv2.dilate(gap, around) & ~_stacked(ink), edge, _stacked(answer))
+    # a line that is lost in the mean is seen by the network
+    lost = cv2.dilate(_stacked(lines) & ~cv2.dilate(_stacked(ink), SQUARE), around)
+    left = _stacked(unsure) & (~gap | lost)
+    return across.reshape(guess.shape), np.logical_not(left.reshape(guess.shape).any((1, 2)))
+
+
+def _spread(part: Tiles, ground: Tiles) -> Tiles:
+    """A part of the ground, both 0 or 1, and what else of it is at most `REACH` pixels from there."""
+    import cv2
+
+    cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
+    for _ in range(REACH):
+        part = cv2.dilate(part, cross) & ground
+    return part
+
+
+def _stacked(tiles: Tiles) -> Tiles:
+    """Tiles (N, H, W) one under the other, (N * H, W)."""
+    return tiles.reshape(-1, tiles.shape[2])
