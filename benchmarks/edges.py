@@ -1,4 +1,4 @@
-"""Closed outlines beside a flood fill, and how far edges across gaps are from where they should run.
+"""Closed outlines beside a flood fill, and how edges run across gaps: how far from where they should, how soft.
 
     python benchmarks/edges.py
 
@@ -15,9 +15,11 @@ from polycolor_cli import Colorizer
 from polycolor_cli.data import unseen
 from polycolor_cli.evaluate.classical import holes
 from polycolor_cli.evaluate.metrics import RIGHT, soft_iou
+from polycolor_cli.fill.rules import is_partial
 
 Gray = NDArray[np.uint8]
 SIDES = (64, 128, 200, 300, 512, 1000)
+LARGE = 3000
 COUNT = 70
 GAPS = (0.10, 0.14, 0.18, 0.22)
 """Heights of the gaps, in parts of the picture's side."""
@@ -50,15 +52,18 @@ def closed(colorizer: Colorizer, side: int, smooth: bool) -> tuple[float, float]
     return float(np.mean(right)), float(np.mean(same))
 
 
-def wrong(colorizer: Colorizer, shape: str, side: int, gap: float) -> float:
-    """Pixels on the wrong side of the edge, for each pixel of the picture's side."""
+def across(colorizer: Colorizer, shape: str, side: int, gap: float) -> tuple[float, float]:
+    """Pixels on the wrong side of the edge, for each pixel of the picture's side, and its width where it is soft."""
     line, truth = Image.new("L", (4 * side, 4 * side), 255), Image.new("L", (4 * side, 4 * side), 0)
     box = (0.6 * side, 0.6 * side, 3.4 * side, 3.4 * side)
     getattr(ImageDraw.Draw(line), shape)(box, outline=0, width=4 * side // 40)
     getattr(ImageDraw.Draw(truth), shape)(box, fill=255)
     gray = np.array(line.reduce(4))
-    gray[round((0.5 - gap / 2) * side) : round((0.5 + gap / 2) * side), side // 2 :] = 255
-    return np.count_nonzero((colorizer.coverage(gray) > 127) != (np.asarray(truth.reduce(4)) > 127)) / side
+    rows = slice(round((0.5 - gap / 2) * side), round((0.5 + gap / 2) * side))
+    gray[rows, side // 2 :] = 255
+    found = colorizer.coverage(gray)
+    soft = is_partial(found)[rows, side // 2 :].sum(1).mean()
+    return np.count_nonzero((found > 127) != (np.asarray(truth.reduce(4)) > 127)) / side, float(soft)
 
 
 def main() -> None:
@@ -67,12 +72,11 @@ def main() -> None:
     for side in SIDES:
         right, same = closed(colorizer, side, smooth=False)
         print(f"| {side} | {right:.1%} | {same:.1%} | {closed(colorizer, side, smooth=True)[0]:.1%} |", flush=True)
-    print(f"\n| gap, px | {' | '.join(f'{gap:.2f} of the side' for gap in GAPS)} |\n|---|{'---|' * len(GAPS)}")
+    gaps = " | ".join(f"{gap:.2f} of the side" for gap in GAPS)
+    print(f"\n| gap; px wrong, soft | {gaps} |\n|---|{'---|' * len(GAPS)}")
     for shape in ("ellipse", "rectangle"):
-        for side in SIDES[1:]:
-            cells = []
-            for gap in GAPS:
-                cells.append(f"{wrong(colorizer, shape, side, gap):.2f}")
+        for side in (*SIDES[1:], LARGE):
+            cells = ["{:.2f}, {:.1f}".format(*across(colorizer, shape, side, gap)) for gap in GAPS]
             print(f"| {shape}, {side} | {' | '.join(cells)} |", flush=True)
 
 
