@@ -14,7 +14,7 @@ from PIL import Image
 from polycolor_cli.color import RGB, ColorError
 from polycolor_cli.files.picture import NOTHING, About, PictureError, about, read_picture, seen
 from polycolor_cli.fill.closed import closed_coverage
-from polycolor_cli.fill.gray import as_gray
+from polycolor_cli.fill.gray import dark_on_light
 from polycolor_cli.fill.network import LARGEST, SMALLEST, UNSURE, Network, doublings
 from polycolor_cli.fill.paint import Holes, Lines, Only, Paint, Pixels, paint, paper_around, rgb_of
 from polycolor_cli.fill.pieces import Page, is_text, pieces, searched
@@ -24,7 +24,6 @@ from polycolor_cli.fill.rules import (
     exact_where_clean,
     fill_holes,
     is_clean,
-    is_negative,
     is_noise,
     paper_gray,
 )
@@ -278,16 +277,14 @@ class Colorizer:
 
     def guess(self, picture: str | Path | Image.Image | NDArray) -> Coverage:
         """What the network alone says that the shape covers: no outline is traced, nothing decided."""
-        gray = as_gray(as_image(picture))
-        return self._network.look(~gray if is_negative(gray) else gray, {})[0][0]
+        return self._network.look(dark_on_light(as_image(picture)), {})[0][0]
 
     def _decide(self, image: Image.Image) -> _Decision:
         if self.conditioning != "coverage":
             raise ModelError(
                 f"this model is conditioned by {self.conditioning}: it paints a picture and knows no coverage"
             )
-        gray = as_gray(image)
-        return self._decide_gray(~gray if is_negative(gray) else gray)
+        return self._decide_gray(dark_on_light(image))
 
     def _decide_gray(self, gray: Gray) -> _Decision:
         if max(gray.shape) >= SMALLEST and (closed := closed_coverage(gray)) is not None:

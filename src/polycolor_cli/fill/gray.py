@@ -1,9 +1,11 @@
-"""A picture in colour as the gray in which its drawing is seen."""
+"""A picture as the gray in which its drawing is seen: dark ink on light paper."""
 
 import numpy as np
 from PIL import Image
 
+from polycolor_cli.fill.faint import with_dark_ink
 from polycolor_cli.fill.planes import Gray
+from polycolor_cli.fill.rules import is_negative
 
 LOOKED_AT = 200
 """Longest side, in pixels, in which the colours of ink and paper are looked for."""
@@ -15,6 +17,12 @@ SEEN = 0.998
 """Share of the pixels that are nearer to the paper than what counts as farthest: a few of noise are no ink."""
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 """Weights of ITU-R BT.601, as Pillow's."""
+
+
+def dark_on_light(image: Image.Image) -> Gray:
+    """A picture of mode `L` or `RGB` as a drawing in dark ink on light paper, uint8 (H, W), whatever it is itself."""
+    gray = as_gray(image)
+    return with_dark_ink(~gray if is_negative(gray) else gray)
 
 
 def as_gray(image: Image.Image) -> Gray:
