@@ -18,9 +18,10 @@ import numpy as np
 
 from polycolor_cli.evaluate import metrics
 from polycolor_cli.evaluate.cases import Truth, read_cases
-from polycolor_cli.fill import closed, colorizer, network, pieces, rules
+from polycolor_cli.fill import closed, colorizer, faint, gray, network, pieces, rules
 
 RULES: dict[str, Any] = {
+    "with_dark_ink": lambda drawing: drawing,
     "exact_where_clean": lambda gray, coverage: coverage,
     "soft_edges": lambda gray, coverage, edge, ink_gray, paper_gray: coverage,
     "decide_soft_areas": lambda coverage, share=0.5: coverage,
@@ -32,6 +33,7 @@ RULES: dict[str, Any] = {
 """What stands in for each rule where it is left out."""
 OWN = {
     rules: ("SOFT", "INK", "NOISY", "DARK_PAPER"),
+    faint: ("FLAT", "DARKEST", "FAINT", "FAINTEST", "DARK"),
     closed: ("REACH", "THINNEST"),
     pieces: ("LONGEST", "JOINED", "MOST", "CLOSE", "CLOSE_WORDS", "SAME", "LETTERS", "TEXT", "TALL", "AROUND"),
     colorizer: ("FOUND", "UNSURE", "HOPELESS", "DOT"),
@@ -60,7 +62,10 @@ def remembered() -> Iterator[None]:
 def changed(name: str, value: Any) -> Iterator[None]:
     """A constant or a rule changed, wherever it is known by its name."""
     with contextlib.ExitStack() as stack:
-        modules: list[ModuleType] = [rules, closed, pieces, colorizer]
+        modules: list[ModuleType] = [rules, faint, closed, pieces, colorizer]
+        if name in RULES:
+            # which has constants of its own under some of the same names
+            modules.append(gray)
         for module in modules:
             if hasattr(module, name):
                 stack.enter_context(mock.patch.object(module, name, value))

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from polycolor_cli.fill.planes import Gray
 from polycolor_cli.fill.rules import SOFT
 
-COUNTED = 512
+COUNTED = 256
 """Longest side, in pixels, in which grays are counted."""
 FLAT = 0.85
 """Share of the pixels that are within a few grays of the paper where it is flat: stains are no ink."""
