@@ -33,7 +33,7 @@ RULES: dict[str, Any] = {
 """What stands in for each rule where it is left out."""
 OWN = {
     rules: ("SOFT", "INK", "NOISY", "DARK_PAPER"),
-    faint: ("FLAT", "DARKEST", "FAINT", "FAINTEST", "DARK"),
+    faint: ("FLAT", "DARKEST", "INKED", "FAINT", "FAINTEST", "DARK"),
     closed: ("REACH", "THINNEST"),
     pieces: ("LONGEST", "JOINED", "MOST", "CLOSE", "CLOSE_WORDS", "SAME", "LETTERS", "TEXT", "TALL", "AROUND"),
     colorizer: ("FOUND", "UNSURE", "HOPELESS", "DOT"),

@@ -12,10 +12,10 @@ SIDE = 256
 CORNERS = [np.array([[60, 200], [128, 50], [200, 190]], np.int32)]
 
 
-def drawing(paper: float, ink: float, gap: bool = True) -> np.ndarray:
-    """A triangle, its outline 5 px wide, with a gap of 14 px in one side."""
+def drawing(paper: float, ink: float, gap: bool = True, width: int = 5) -> np.ndarray:
+    """A triangle in an outline a gap of 14 px in one side."""
     page = np.full((SIDE, SIDE), paper, np.float32)
-    cv2.polylines(page, CORNERS, True, ink, 5, cv2.LINE_AA)
+    cv2.polylines(page, CORNERS, True, ink, width, cv2.LINE_AA)
     if gap:
         cv2.circle(page, (94, 125), 7, paper, -1)
     return page
@@ -87,4 +87,12 @@ def test_a_stain_on_the_paper_is_no_ink() -> None:
     page = drawing(230, 120)
     page[:, 150:] = np.minimum(page[:, 150:], 190)
     page = as_bytes(page)
+    assert with_dark_ink(page) is page
+
+
+def test_a_few_dark_lines_beside_a_shadow_are_the_ink() -> None:
+    page = drawing(250, 30, width=1)
+    corner = np.zeros((SIDE, SIDE), np.float32)
+    cv2.fillPoly(corner, [np.array([[0, 0], [130, 0], [0, 130]], np.int32)], 1.0)
+    page = as_bytes(page * (1 - 0.2 * cv2.GaussianBlur(corner, (0, 0), 5)))
     assert with_dark_ink(page) is page

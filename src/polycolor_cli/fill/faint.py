@@ -11,7 +11,9 @@ COUNTED = 256
 FLAT = 0.85
 """Share of the pixels that are within a few grays of the paper where it is flat: stains are no ink."""
 DARKEST = 0.1
-"""Share of what is darker than the paper that is darker than what counts as the ink's gray."""
+"""Share of what is darker than the paper that is darker than what counts as the ink's gray, at most."""
+INKED = 0.002
+"""The same of all pixels: beside a shadow, a few dark lines are the ink."""
 FAINT = 128
 """Levels of 255 from the paper to the ink below which it is faint."""
 FAINTEST = 20
@@ -53,7 +55,7 @@ def _paper_and_ink(gray: Gray) -> tuple[int, int, bool]:
     counts = cv2.calcHist([gray], [0], None, [256], [0, 256]).ravel()
     paper = int(counts.argmax())
     darker = counts[: max(0, paper - SOFT)].cumsum()
-    ink = int(np.searchsorted(darker, DARKEST * darker[-1])) if darker.any() else paper
+    ink = int(np.searchsorted(darker, min(DARKEST * darker[-1], INKED * gray.size))) if darker.any() else paper
     return paper, ink, bool(counts[max(0, paper - SOFT) : paper + SOFT + 1].sum() >= FLAT * gray.size)
 
 
