@@ -199,12 +199,16 @@ class Network:
         if not self._refines or not (corners := _undecided(coarse[0])):
             return fine
         coverage = fine[0]
-        guess, planes = _framed(coverage), [_framed(plane) for plane in level]
+        # at the picture's own size the three planes are one
+        frames = {id(plane): _framed(plane) for plane in level}
+        guess, planes = _framed(coverage), [frames[id(plane)] for plane in level]
         for start in range(0, len(corners), TILES_AT_ONCE):
             tiles = corners[start : start + TILES_AT_ONCE]
             drawn, known = _tiles(guess, tiles), np.zeros(len(tiles), np.bool_)
             if ends is not None:
-                drawn, known = along_ink(_tiles(planes[0], tiles), _tiles(planes[1], tiles), drawn, ends)
+                darkest = _tiles(planes[0], tiles)
+                mean = darkest if planes[1] is planes[0] else _tiles(planes[1], tiles)
+                drawn, known = along_ink(darkest, mean, drawn, ends)
             if asked := [tile for tile, is_known in zip(tiles, known, strict=True) if not is_known]:
                 drawing = np.stack([_tiles(plane, asked) for plane in planes], 1)
                 guesses = _tiles(guess, asked)[:, None].astype(np.float32) / 255
