@@ -12,18 +12,37 @@ from polycolor_cli.models.weights import read
 
 
 @pytest.mark.parametrize(
-    ("longest", "enlarged", "halved"),
-    [(1, 128, 0), (40, 4, 0), (64, 2, 0), (95, 2, 0), (96, 1, 0), (255, 1, 0), (256, 1, 1), (511, 1, 2), (4096, 1, 5)],
-)
-def test_every_picture_is_looked_at_in_some_hundred_pixels(longest: int, enlarged: int, halved: int) -> None:
+    ("longest", "enlarged", "halved", "halved_as_photograph"),
+    [
+        (1, 128, 0, 0), (40, 4, 0, 0), (64, 2, 0, 0), (95, 2, 0, 0), (96, 1, 0, 0), (199, 1, 0, 0), (200, 1, 1, 0),
+        (255, 1, 1, 0), (256, 1, 1, 1), (398, 1, 1, 1), (399, 1, 2, 1), (511, 1, 2, 2), (4096, 1, 5, 5),
+    ],
+)  # fmt: skip
+def test_every_picture_is_looked_at_in_some_hundred_pixels(
+    longest: int, enlarged: int, halved: int, halved_as_photograph: int
+) -> None:
     assert enlargement(longest) == enlarged
-    assert doublings(longest) == halved
-    assert 96 <= longest * enlarged / 2**halved <= 255
+    assert doublings(np.full((20, longest), 240, np.uint8)) == halved
+    assert 96 <= longest * enlarged / 2**halved <= 199
+    # whatever is flat nowhere
+    ramp = np.linspace(0, 255, longest).astype(np.uint8)[None].repeat(20, 0)
+    assert longest == 1 or doublings(ramp) == halved_as_photograph
 
 
 @pytest.mark.parametrize(
     ("side", "seen"),
-    [(50, 160), (64, 128), (90, 192), (100, 112), (128, 128), (200, 208), (256, 128), (300, 160), (600, 160)],
+    [
+        (50, 160),
+        (64, 128),
+        (90, 192),
+        (100, 112),
+        (128, 128),
+        (199, 208),
+        (200, 112),
+        (256, 128),
+        (300, 160),
+        (600, 160),
+    ],
 )
 def test_what_it_sees(monkeypatch: pytest.MonkeyPatch, side: int, seen: int) -> None:
     shapes: list[tuple[int, ...]] = []

@@ -15,7 +15,7 @@ from polycolor_cli.color import RGB, ColorError
 from polycolor_cli.files.picture import NOTHING, About, PictureError, about, read_picture, seen
 from polycolor_cli.fill.closed import closed_coverage
 from polycolor_cli.fill.gray import dark_on_light
-from polycolor_cli.fill.network import LARGEST, SMALLEST, UNSURE, Network, doublings
+from polycolor_cli.fill.network import SMALLEST, UNSURE, Network, doublings
 from polycolor_cli.fill.paint import Holes, Lines, Only, Paint, Pixels, paint, paper_around, rgb_of
 from polycolor_cli.fill.pieces import Page, is_text, pieces, searched
 from polycolor_cli.fill.planes import Coverage, Gray
@@ -290,7 +290,8 @@ class Colorizer:
         if max(gray.shape) >= SMALLEST and (closed := closed_coverage(gray)) is not None:
             return _Decision(gray, closed, 0.0, is_closed=True)
         answer, guessed = self._network.look(gray, {})
-        if guessed > UNSURE and max(gray.shape) > LARGEST:
+        is_large = doublings(gray) > 0
+        if guessed > UNSURE and is_large:
             # what is fine drowns in few pixels, and what is open is lost in many
             closer, guessed_closer = self._network.look(gray, {}, closer=True)
             if guessed_closer < guessed:
@@ -298,7 +299,7 @@ class Colorizer:
         coverage = answer[0]
         noise = guessed > HOPELESS and is_noise(gray)
         hopeless = noise or (guessed > HOPELESS and not is_clean(gray))
-        page = searched(gray) if max(gray.shape) > LARGEST and not hopeless else None
+        page = searched(gray) if is_large and not hopeless else None
         # letters are no shapes, and a row of them is none either
         if noise or (hopeless and paper_gray(gray) is None) or (page is not None and is_text(page)):
             return _Decision(gray, np.zeros_like(coverage), guessed)
@@ -316,7 +317,7 @@ class Colorizer:
         Returns the share of all that is covered that was decided so and not before.
         """
         decided_here = 0
-        for piece in pieces(page, DOT << doublings(max(page.gray.shape))):
+        for piece in pieces(page, DOT << doublings(page.gray)):
             piece_of = self._decide_gray(piece.gray)
             if piece_of.guessed <= HOPELESS:
                 np.maximum(coverage[piece.view], piece_of.coverage, out=coverage[piece.view])

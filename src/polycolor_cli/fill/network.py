@@ -28,6 +28,10 @@ LARGEST = 255
 """Longest side, in pixels, that the network looks at as it is; a larger picture is halved until it is no longer.
 
 One less than 256, so that pictures of 256, 512, ... are looked at in 128 pixels, where the network knows best."""
+LARGEST_ON_FLAT_PAPER = 199
+"""The same for what is no photograph, and as clear in fewer pixels: between 100 and 199 the network knows it best."""
+COUNTED = 128
+"""Longest side, in pixels, in which grays are counted to know flat paper."""
 LARGEST_FOR_REGIONS = 512
 """The same where regions are parted: lines between them are finer than what is inside of all."""
 ENLARGED_FOR_REGIONS = 320
@@ -118,7 +122,7 @@ class Network:
             answer, guessed = self._first_look((larger, larger, larger), inputs)
             averages = answer.reshape(-1, height, enlarge, width, enlarge).mean((2, 4))
             return np.round(averages).astype(np.uint8), guessed
-        halvings = max(0, doublings(longest) - closer)
+        halvings = max(0, doublings(gray) - closer)
         step = 1 << halvings
         whole = np.pad(gray, ((0, -height % step), (0, -width % step)), "edge") if halvings else gray
         levels: list[Planes] = [(whole, whole, whole)]
@@ -240,9 +244,12 @@ def enlargement(longest: int) -> int:
     return -(-ENLARGED // longest) if longest < SMALLEST else 1
 
 
-def doublings(longest: int) -> int:
-    """How many times a picture is halved before the network looks at it, by its longest side."""
-    return max(0, math.ceil(math.log2(longest / LARGEST)))
+def doublings(gray: Gray) -> int:
+    """How many times a picture is halved before the network looks at it."""
+    longest = max(gray.shape)
+    step = -(-longest // COUNTED)
+    is_flat = paper_gray(np.ascontiguousarray(gray[::step, ::step])) is not None
+    return max(0, math.ceil(math.log2(longest / (LARGEST_ON_FLAT_PAPER if is_flat else LARGEST))))
 
 
 def _resized(
