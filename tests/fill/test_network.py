@@ -24,6 +24,7 @@ def test_every_picture_is_looked_at_in_some_hundred_pixels(
     assert enlargement(longest) == enlarged
     assert doublings(np.full((20, longest), 240, np.uint8)) == halved
     assert 96 <= longest * enlarged / 2**halved <= 199
+    assert doublings(np.full((20, longest), 240, np.uint8), paints=True) == halved_as_photograph
     # whatever is flat nowhere
     ramp = np.linspace(0, 255, longest).astype(np.uint8)[None].repeat(20, 0)
     assert longest == 1 or doublings(ramp) == halved_as_photograph
@@ -217,3 +218,16 @@ def test_what_is_sure_is_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None
     looks.clear()
     colorizer.coverage(drawing[::2, ::2])
     assert looks == [False]
+
+
+def test_a_network_that_paints_is_shown_as_much_as_may_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    shapes = []
+
+    def run(self: Network, drawing: np.ndarray, inputs: dict[str, np.ndarray]) -> np.ndarray:
+        shapes.append(drawing.shape[2:])
+        return np.zeros((1, 3, *drawing.shape[2:]), np.float32)
+
+    monkeypatch.setattr(Network, "_run", run)
+    painted, _ = Network("painter", b"").look(np.asarray(square(side=220)), {"color": np.zeros((1, 3), np.float32)})
+    assert shapes == [(224, 224)]
+    assert painted.shape == (3, 220, 220)

@@ -1,4 +1,4 @@
-"""Edges of a clean drawing: they run along its ink, and across a gap as they were guessed; no network draws them."""
+"""Edges of a clean drawing: they run along its ink, and across a wide gap as they were guessed; few need a network."""
 
 import numpy as np
 from numpy.typing import NDArray

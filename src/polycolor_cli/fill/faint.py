@@ -80,5 +80,4 @@ def _in_even_light(gray: Gray, light: NDArray[np.float32]) -> Gray:
     import cv2
 
     there = cv2.resize(light, gray.shape[::-1], interpolation=cv2.INTER_LINEAR)
-    even = gray * (float(light.max()) / np.maximum(there, 1))
-    return np.clip(np.round(even), 0, 255).astype(np.uint8)
+    return cv2.multiply(gray, float(light.max()) / np.maximum(there, 1), dtype=cv2.CV_8U)

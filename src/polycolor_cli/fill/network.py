@@ -122,7 +122,7 @@ class Network:
             answer, guessed = self._first_look((larger, larger, larger), inputs)
             averages = answer.reshape(-1, height, enlarge, width, enlarge).mean((2, 4))
             return np.round(averages).astype(np.uint8), guessed
-        halvings = max(0, doublings(gray) - closer)
+        halvings = max(0, doublings(gray, paints=bool(inputs)) - closer)
         step = 1 << halvings
         whole = np.pad(gray, ((0, -height % step), (0, -width % step)), "edge") if halvings else gray
         levels: list[Planes] = [(whole, whole, whole)]
@@ -244,11 +244,14 @@ def enlargement(longest: int) -> int:
     return -(-ENLARGED // longest) if longest < SMALLEST else 1
 
 
-def doublings(gray: Gray) -> int:
-    """How many times a picture is halved before the network looks at it."""
+def doublings(gray: Gray, paints: bool = False) -> int:
+    """How many times a picture is halved before the network looks at it.
+
+    paints: whether it paints the picture itself; it draws no edges anew then, and is shown as much as may be.
+    """
     longest = max(gray.shape)
     step = -(-longest // COUNTED)
-    is_flat = paper_gray(np.ascontiguousarray(gray[::step, ::step])) is not None
+    is_flat = not paints and paper_gray(np.ascontiguousarray(gray[::step, ::step])) is not None
     return max(0, math.ceil(math.log2(longest / (LARGEST_ON_FLAT_PAPER if is_flat else LARGEST))))
 
 
