@@ -3,7 +3,6 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from polycolor_cli.fill.masks import SQUARE
 from polycolor_cli.fill.rules import INK
 
 REACH = 3
@@ -20,20 +19,19 @@ STEEPER = 3
 Tiles = NDArray[np.uint8]
 
 
-def along_ink(darkest: Tiles, gray: Tiles, guess: Tiles, ends: tuple[int, int]) -> tuple[Tiles, NDArray[np.bool_]]:
+def along_ink(gray: Tiles, guess: Tiles, ends: tuple[int, int]) -> tuple[Tiles, NDArray[np.bool_]]:
     """The coverage of tiles of a clean drawing, uint8 (N, H, W), right in some of them, and in which: bool (N,).
 
-    darkest, gray: the smallest and mean grays of the tiles, uint8 (N, H, W), and of `REACH` + 1 pixels around each;
-    guess: the coverage at twice the size that it was decided in; ends: the grays of ink and of paper. What is surely
-    bare and what is surely covered spread over the paper as far as an edge may be off. Where the two meet far from ink
-    there is a gap, and the edge is where it was guessed. Where they meet beside ink, or neither comes, nothing is
-    known: such tiles are for the network.
+    gray: the tiles, uint8 (N, H, W), and `REACH` + 1 pixels around each; where the picture is larger, the darkest gray
+    under each pixel, so that there are no gaps in a line thinner than one. guess: the coverage at twice the size that
+    it was decided in; ends: the grays of ink and of paper. What is surely bare and what is surely covered spread over
+    the paper as far as an edge may be off. Where the two meet far from ink there is a gap, and the edge is where it was
+    guessed. Where they meet beside ink, or neither comes, nothing is known: such tiles are for the network.
     """
     import cv2
 
     # one tile under the other; what spreads into the next one stays in the rim
     plane, coverage = _stacked(gray), _stacked(guess)
-    # a line thinner than a pixel is ink too, or there would be gaps in it
     least = int(ends[1] - INK * (ends[1] - ends[0]))
     paper, is_bare = (plane > least).view(np.uint8), (coverage == 0).view(np.uint8)
     bare = paper & is_bare
@@ -51,25 +49,17 @@ def along_ink(darkest: Tiles, gray: Tiles, guess: Tiles, ends: tuple[int, int]) 
     known = np.logical_not(unsure.any((1, 2)))
     if not known.all():
         few = np.flatnonzero(~known)
-        given = (
-            (darkest <= least).view(np.uint8),
-            ink.reshape(gray.shape),
-            neither.reshape(gray.shape),
-            unsure,
-            guess,
-            answer,
-        )
+        given = ink.reshape(gray.shape), neither.reshape(gray.shape), unsure, guess, answer
         answer[few], known[few] = _across_gaps(*(each[few] for each in given))
     return answer, known
 
 
 def _across_gaps(
-    lines: Tiles, ink: Tiles, neither: Tiles, unsure: Tiles, guess: Tiles, answer: Tiles
+    ink: Tiles, neither: Tiles, unsure: Tiles, guess: Tiles, answer: Tiles
 ) -> tuple[Tiles, NDArray[np.bool_]]:
     """The coverage of tiles with edges across gaps, and where these are all that was `unsure`.
 
-    lines: where there is some ink, if only in a part of the pixel; neither: where nothing certain comes to; answer: the
-    coverage elsewhere.
+    neither: where nothing certain comes to; answer: the coverage elsewhere.
     """
     import cv2
 
@@ -84,9 +74,7 @@ def _across_gaps(
     narrower = np.clip((np.arange(256) - 127.5) * STEEPER + 127.5, 0, 255).round().astype(np.uint8)
     edge = cv2.LUT(cv2.GaussianBlur(_stacked(guess), (BLUR, BLUR), 0), narrower)
     across = np.where(cv2.dilate(gap, around) & ~_stacked(ink), edge, _stacked(answer))
-    # a line that is lost in the mean is seen by the network
-    lost = cv2.dilate(_stacked(lines) & ~cv2.dilate(_stacked(ink), SQUARE), around)
-    left = _stacked(unsure) & (~gap | lost)
+    left = _stacked(unsure) & ~gap
     return across.reshape(guess.shape), np.logical_not(left.reshape(guess.shape).any((1, 2)))
 
 

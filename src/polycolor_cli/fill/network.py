@@ -210,9 +210,7 @@ class Network:
             tiles = corners[start : start + TILES_AT_ONCE]
             drawn, known = _tiles(guess, tiles), np.zeros(len(tiles), np.bool_)
             if ends is not None:
-                darkest = _tiles(planes[0], tiles)
-                mean = darkest if planes[1] is planes[0] else _tiles(planes[1], tiles)
-                drawn, known = along_ink(darkest, mean, drawn, ends)
+                drawn, known = along_ink(_tiles(planes[0], tiles), drawn, ends)
             if asked := [tile for tile, is_known in zip(tiles, known, strict=True) if not is_known]:
                 drawing = np.stack([_tiles(plane, asked) for plane in planes], 1)
                 guesses = _tiles(guess, asked)[:, None].astype(np.float32) / 255
