@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw
 from conftest import square, square_truth
 from polycolor_cli.evaluate.classical import holes
 from polycolor_cli.evaluate.metrics import soft_iou
-from polycolor_cli.fill.closed import closed_coverage
+from polycolor_cli.fill.closed import SMALLEST, closed_coverage
 from polycolor_cli.fill.colorizer import Colorizer
 from polycolor_cli.fill.network import Network
 
@@ -70,6 +70,14 @@ def test_a_closed_outline_is_filled_as_a_flood_fill_would(side: int, soft: bool,
     assert soft_iou(coverage / 255, flood / 255) >= 0.98
     if not soft:
         assert np.count_nonzero((coverage > 127) != (flood > 127)) <= 1e-4 * side * side
+
+
+@pytest.mark.parametrize(("side", "is_traced"), [(64, True), (SMALLEST, True), (SMALLEST - 1, False)])
+def test_a_small_closed_outline_is_traced_but_for_a_tiny_one(side: int, is_traced: bool) -> None:
+    gray = drawn(band(side, 1.1), side, 1)
+    coverage = closed_coverage(gray)
+    assert (coverage is not None) == is_traced
+    assert coverage is None or np.array_equal(coverage > 127, holes(gray) > 127)
 
 
 def test_closed_outlines_never_ask_the_network(monkeypatch: pytest.MonkeyPatch) -> None:

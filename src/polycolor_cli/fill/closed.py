@@ -17,12 +17,16 @@ THINNEST = 0.6
 """Thinnest place of a line, of its usual width, at which it is whole; two pixels less it may always be."""
 
 
+SMALLEST = 48
+"""Shortest longest side of a picture that is traced, in pixels; in fewer, loose ends are hardly longer than wide."""
+
+
 def closed_coverage(gray: Gray) -> Coverage | None:
     """The coverage of a clean drawing of nothing but closed outlines, as a flood fill has it; None for any other.
 
     gray: uint8 (H, W), dark ink on light paper.
     """
-    paper = paper_gray(gray)
+    paper = paper_gray(gray) if max(gray.shape) >= SMALLEST else None
     if paper is None:
         return None
     import cv2

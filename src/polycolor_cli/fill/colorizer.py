@@ -15,7 +15,7 @@ from polycolor_cli.color import RGB, ColorError
 from polycolor_cli.files.picture import NOTHING, About, PictureError, about, read_picture, seen
 from polycolor_cli.fill.closed import closed_coverage
 from polycolor_cli.fill.gray import dark_on_light
-from polycolor_cli.fill.network import SMALLEST, UNSURE, Network, doublings
+from polycolor_cli.fill.network import UNSURE, Network, doublings
 from polycolor_cli.fill.paint import Holes, Lines, Only, Paint, Pixels, paint, paper_around, rgb_of
 from polycolor_cli.fill.pieces import Page, is_text, pieces, searched
 from polycolor_cli.fill.planes import Coverage, Gray
@@ -287,7 +287,7 @@ class Colorizer:
         return self._decide_gray(dark_on_light(image))
 
     def _decide_gray(self, gray: Gray) -> _Decision:
-        if max(gray.shape) >= SMALLEST and (closed := closed_coverage(gray)) is not None:
+        if (closed := closed_coverage(gray)) is not None:
             return _Decision(gray, closed, 0.0, is_closed=True)
         answer, guessed = self._network.look(gray, {})
         is_large = doublings(gray) > 0
