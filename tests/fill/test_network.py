@@ -8,6 +8,7 @@ import pytest
 from conftest import square
 from polycolor_cli import Colorizer
 from polycolor_cli.fill.network import Network, doublings, enlargement
+from polycolor_cli.fill.planes import halved
 from polycolor_cli.models.weights import read
 
 
@@ -231,3 +232,23 @@ def test_a_network_that_paints_is_shown_as_much_as_may_be(monkeypatch: pytest.Mo
     painted, _ = Network("painter", b"").look(np.asarray(square(side=220)), {"color": np.zeros((1, 3), np.float32)})
     assert shapes == [(224, 224)]
     assert painted.shape == (3, 220, 220)
+
+
+def test_the_edge_of_a_larger_picture_runs_along_a_line_much_thinner_than_a_pixel(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def run(*_: object) -> np.ndarray:
+        raise AssertionError("the network was asked")
+
+    monkeypatch.setattr(Network, "_run", run)
+    monkeypatch.setattr(Network, "_refines", True)
+    picture = np.full((1024, 1024), 255, np.uint8)
+    picture[:, 400] = 0
+    level = halved(halved((picture, picture, picture)))
+    # decided at half of that size, three pixels of the level beside the line
+    coarse = np.zeros((1, 128, 128), np.uint8)
+    coarse[0, :, 51:], coarse[0, :, 50] = 255, 128
+    coverage = Network("thin", b"")._doubled(coarse, level, (0, 255))[0]
+    wanted = np.zeros((256, 256), np.uint8)
+    wanted[:, 100:] = 255
+    assert np.array_equal(coverage, wanted)
