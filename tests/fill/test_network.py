@@ -7,8 +7,8 @@ import pytest
 
 from conftest import square
 from polycolor_cli import Colorizer
+from polycolor_cli.fill import planes
 from polycolor_cli.fill.network import Network, doublings, enlargement
-from polycolor_cli.fill.planes import halved
 from polycolor_cli.models.weights import read
 
 
@@ -244,7 +244,7 @@ def test_the_edge_of_a_larger_picture_runs_along_a_line_much_thinner_than_a_pixe
     monkeypatch.setattr(Network, "_refines", True)
     picture = np.full((1024, 1024), 255, np.uint8)
     picture[:, 400] = 0
-    level = halved(halved((picture, picture, picture)))
+    level = planes.halved(planes.halved((picture, picture, picture)))
     # decided at half of that size, three pixels of the level beside the line
     coarse = np.zeros((1, 128, 128), np.uint8)
     coarse[0, :, 51:], coarse[0, :, 50] = 255, 128

@@ -15,8 +15,6 @@ REACH = 1.5
 """Line widths that ink may lie away from what it encloses; ink farther off belongs to a loose end."""
 THINNEST = 0.6
 """Thinnest place of a line, of its usual width, at which it is whole; two pixels less it may always be."""
-
-
 SMALLEST = 48
 """Shortest longest side of a picture that is traced, in pixels; in fewer, loose ends are hardly longer than wide."""
 
@@ -26,8 +24,7 @@ def closed_coverage(gray: Gray) -> Coverage | None:
 
     gray: uint8 (H, W), dark ink on light paper.
     """
-    paper = paper_gray(gray) if max(gray.shape) >= SMALLEST else None
-    if paper is None:
+    if max(gray.shape) < SMALLEST or (paper := paper_gray(gray)) is None:
         return None
     import cv2
 
