@@ -87,6 +87,28 @@ def test_what_was_stopped_goes_on(drawings: Path, tmp_path: Path, polycolor: Run
     assert polycolor("batch", "few", "-c", "red").stdout.startswith(b"60 of 60 pictures filled")
 
 
+@pytest.mark.parametrize("sent", [INT, TERM])
+@pytest.mark.parametrize("after", [0.0, 0.6, 1.2, 1.8, 4.0])
+def test_a_search_that_is_stopped_while_its_worker_loads_ends_in_order(
+    tmp_path: Path, after: float, sent: signal.Signals
+) -> None:
+    command = [POLYCOLOR, "tune", "--synthetic", "--trials", "2", "--width", "4", "--out", "study"]
+    process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, start_new_session=True)
+    while not (tmp_path / "study").is_dir():
+        time.sleep(0.02)
+    time.sleep(after)
+    os.killpg(process.pid, sent)
+    said = process.communicate(timeout=60)[1].decode().splitlines()
+    assert process.returncode == 128 + sent
+    assert said in (
+        ["polycolor: interrupted"],
+        [
+            "polycolor: stopping after these steps; everything is saved",
+            "stopped early; the same command goes on: study",
+        ],
+    )
+
+
 def test_other_commands_end_in_one_line_too(tmp_path: Path) -> None:
     command = [POLYCOLOR, "dataset", "data", "--train", "5000", "--worn"]
     process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE)

@@ -2,14 +2,25 @@
 
 # ruff: noqa: F401
 import gc
+import pickle
 import runpy
+import sys
 from multiprocessing import popen_forkserver, sharedctypes
+from types import TracebackType
 
 import cv2
 from PIL import Image, TiffImagePlugin
 
 from polycolor_cli.batch import run
 
+
+def _unless_orphaned(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Report what went wrong, but not that the parent ended while it was still saying what is to be done."""
+    if not issubclass(kind, (EOFError, pickle.UnpicklingError)):
+        sys.__excepthook__(kind, error, trace)
+
+
+sys.excepthook = _unless_orphaned
 Image.preinit()
 # as the documentation of gc asks of processes that fork: the loaded modules stay shared
 gc.freeze()

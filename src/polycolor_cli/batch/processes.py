@@ -2,8 +2,9 @@
 
 import multiprocessing
 import os
-import signal
 from typing import Any
+
+from polycolor_cli.signals import left_to_parent
 
 
 def cores() -> int:
@@ -23,20 +24,7 @@ def context() -> Any:
 def warm_up() -> None:
     """Begin the server that processes are forked from; it loads its libraries while this process loads its own."""
     if context().get_start_method() == "forkserver":
-        from multiprocessing import forkserver, resource_tracker
+        from multiprocessing import forkserver
 
-        # which the server begins otherwise, and which lets all signals through again
-        resource_tracker.ensure_running()
-        # what is sent to all processes of a command (Ctrl-C by a terminal) is the parent's to answer: the server and
-        # those forked from it never hear it, not even before their first line of Python, and end when the parent does
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
-        try:
+        with left_to_parent():
             forkserver.ensure_running()
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def hear_sigterm() -> None:
-    """Let a process that was forked from the server be ended by its parent."""
-    if hasattr(signal, "pthread_sigmask"):
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})

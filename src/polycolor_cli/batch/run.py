@@ -18,10 +18,11 @@ from pathlib import Path
 
 from polycolor_cli.batch.budget import PixelBudget
 from polycolor_cli.batch.plan import Job
-from polycolor_cli.batch.processes import context, hear_sigterm, warm_up
+from polycolor_cli.batch.processes import context, warm_up
 from polycolor_cli.batch.work import CHUNK, THREADS, Outcome, Worker, failed
 from polycolor_cli.files.atomic import note, sweep_all
 from polycolor_cli.fill.colorizer import Colorizer
+from polycolor_cli.signals import hear_sigterm
 
 PIXELS_AT_ONCE = 200_000_000
 """Pixels of drawings that are open at the same time, however many processes there are."""

@@ -123,7 +123,9 @@ def saves(stop: Settable, saying: str) -> Iterator[None]:
         _received = signal.Signals(signum)
         for one in SIGNALS:
             signal.signal(one, lambda *_: leave())
-        print(f"\npolycolor: {saying}", file=sys.stderr, flush=True)
+        # a terminal shows ^C, and perhaps a progress bar, in its line
+        before = "\n" if sys.stderr.isatty() else ""
+        print(f"{before}polycolor: {saying}", file=sys.stderr, flush=True)
         stop.set()
 
     previous = {one: signal.signal(one, first) for one in SIGNALS}

@@ -263,7 +263,7 @@ def _train(config: "TrainConfig", run: Any, machines: dict[str, Any]) -> None:
         print(f"model: {run.folder / 'model.onnx'}")
     else:
         print(f"stopped early; go on with: polycolor train --resume {run.folder}")
-        raise typer.Exit(130)
+        raise typer.Exit(interrupt.code())
 
 
 def _as_error(error: Exception, run: Any, config: "TrainConfig") -> PolycolorError:

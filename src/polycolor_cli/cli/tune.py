@@ -15,6 +15,7 @@ import typer
 
 from polycolor_cli.cli import interrupt, settings
 from polycolor_cli.errors import PolycolorError
+from polycolor_cli.signals import left_to_parent
 
 if TYPE_CHECKING:
     from polycolor_cli.tune.study import Study
@@ -99,7 +100,7 @@ def command(
     best = conclude(study)
     if not ended:
         print(f"stopped early; the same command goes on: {out}", file=sys.stderr)
-        raise typer.Exit(130)
+        raise typer.Exit(interrupt.code())
     if best is None:
         raise PolycolorError(f"{out}: no training came to its end; see {out / 'summary.txt'}")
     print((out / "summary.txt").read_text(encoding="utf-8"), end="")
@@ -117,8 +118,9 @@ def _watch(study: "Study", workers: int) -> bool:
     processes = [context.Process(target=_work, args=(study.folder, threads, stop)) for _ in range(workers)]
 
     with interrupt.saves(stop, "stopping after these steps; everything is saved"):
-        for process in processes:
-            process.start()
+        with left_to_parent():
+            for process in processes:
+                process.start()
         _show(study, processes)
         for process in processes:
             process.join()
@@ -139,7 +141,7 @@ def _work(folder: Path, threads: int, stop: Any) -> None:
 
     from polycolor_cli.tune.study import Study, work
 
-    # Ctrl-C reaches every process of a terminal; the parent passes it on
+    # where it could not be left to the parent, which passes it on, before this process began
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     torch.set_num_threads(threads)

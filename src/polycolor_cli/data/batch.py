@@ -28,6 +28,7 @@ from polycolor_cli.color import PALETTE, RGB, named, parse_color
 from polycolor_cli.data.dataset import DatasetError, Row, coverage_between
 from polycolor_cli.data.synthetic import TAUGHT, Drawing, World, drawing
 from polycolor_cli.data.wear import wear
+from polycolor_cli.signals import left_to_parent
 
 READ_AHEAD = 4
 """Batches of a dataset that are read before their turn, at least."""
@@ -300,7 +301,7 @@ class RowStream:
 
 
 def _prepare(worker: int) -> None:
-    # Ctrl-C reaches every process of a terminal; only the training itself answers it
+    # where it could not be left to the training before this process began
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # native threads that are still there when the interpreter is taken down would abort the process;
     # after the queues, which are closed at priority -5, nothing is left to take down
@@ -321,7 +322,9 @@ def synthetic_batches(
         multiprocessing_context="spawn",
         worker_init_fn=_prepare,
     )
-    yield from loader
+    with left_to_parent():
+        batches = iter(loader)
+    yield from batches
 
 
 def training_batches(

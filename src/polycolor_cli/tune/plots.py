@@ -29,6 +29,8 @@ def draw_plots(study: "Study", measure: str) -> None:
 def _draw_curves(study: "Study", measure: str) -> None:
     from matplotlib import pyplot
 
+    if not study.ended():
+        return
     figure, axes = pyplot.subplots(figsize=(9, 5), layout="constrained")
     # ten colours in four styles tell forty lines apart
     axes.set_prop_cycle(cycler(linestyle=["-", "--", ":", "-."]) * pyplot.rcParams["axes.prop_cycle"])
