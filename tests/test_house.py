@@ -9,7 +9,7 @@ import polycolor_cli
 
 HOME = Path(polycolor_cli.__file__).parent
 FLOORS = (
-    {"errors", "privacy"},
+    {"errors", "privacy", "processes"},
     {"color"},
     {"files"},
     {"models"},
@@ -40,7 +40,7 @@ def imported(path: Path) -> set[str]:
     return rooms - {"__version__", "Colorizer", "colorize"}
 
 
-FILES = [path for path in HOME.rglob("*.py") if path.parent != HOME or path.stem in ("color", "errors", "privacy")]
+FILES = [path for path in HOME.rglob("*.py") if path.parent != HOME or path.stem in ("color", "errors", "privacy", "processes")]
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(HOME)))

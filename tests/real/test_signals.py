@@ -119,3 +119,31 @@ def test_other_commands_end_in_one_line_too(tmp_path: Path) -> None:
     said = process.communicate(timeout=20)[1].decode()
     assert said == "polycolor: interrupted\n"
     assert process.returncode == 128 + TERM
+
+
+@pytest.mark.parametrize("after", [1.5, 2.5, 4.0])
+@pytest.mark.parametrize("sent", [INT, TERM])
+def test_artwork_that_is_being_read_is_let_go_of(tmp_path: Path, after: float, sent: signal.Signals) -> None:
+    artwork = tmp_path / "artwork"
+    artwork.mkdir()
+    for number in range(1500):
+        ways = "".join(
+            f'<path fill="#{number:03x}{i:03x}" d="M{i} {number % 90}C90 {i} {i * 3} 9 {number % 80} 70Z"/>'
+            for i in range(25)
+        )
+        (artwork / f"{number}.svg").write_text(
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 100">{ways}</svg>'
+        )
+    process = subprocess.Popen(
+        [POLYCOLOR, "dataset", "data", "--train", "5", "--shapes", str(artwork)],
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        env={**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache")},
+    )
+    time.sleep(after)
+    assert process.poll() is None
+    os.killpg(process.pid, sent)
+    said = process.communicate(timeout=20)[1].decode()
+    assert said == "polycolor: interrupted\n"
+    assert process.returncode == 128 + sent

@@ -15,8 +15,11 @@ from polycolor_cli.batch import run
 
 
 def _unless_orphaned(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """Report what went wrong, but not that the parent ended while it was still saying what is to be done."""
-    if not issubclass(kind, (EOFError, pickle.UnpicklingError)):
+    """Report what went wrong, but not that the parent ended while it was still saying what is to be done.
+
+    What it said is cut off then, or names what is gone with it.
+    """
+    if not issubclass(kind, (EOFError, OSError, pickle.UnpicklingError)):
         sys.__excepthook__(kind, error, trace)
 
 

@@ -9,20 +9,17 @@ import multiprocessing
 import os
 import pickle
 import signal
-import threading
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing.connection import wait as wait_for
 from pathlib import Path
 
 from polycolor_cli.batch.budget import PixelBudget
 from polycolor_cli.batch.plan import Job
-from polycolor_cli.batch.processes import context, warm_up
 from polycolor_cli.batch.work import CHUNK, THREADS, Outcome, Worker, failed
 from polycolor_cli.files.atomic import note, sweep_all
 from polycolor_cli.fill.colorizer import Colorizer
-from polycolor_cli.signals import hear_sigterm
+from polycolor_cli.processes import context, end_with_parent, hear_sigterm, warm_up
 
 PIXELS_AT_ONCE = 200_000_000
 """Pixels of drawings that are open at the same time, however many processes there are."""
@@ -206,15 +203,8 @@ def _begin(colorizer: bytes, restart: bool, budget: PixelBudget) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: _end())
     hear_sigterm()
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    end_with_parent(sweep_all)
     _worker = Worker(pickle.loads(colorizer), restart, budget)
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-    wait_for([parent.sentinel])
-    _end()
 
 
 def _end() -> None:

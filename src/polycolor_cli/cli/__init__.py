@@ -12,6 +12,7 @@ if os.path.basename(sys.argv[0]) in ("polycolor", "-m") and "multiprocessing" no
 
 import gc
 from io import TextIOWrapper
+from itertools import pairwise
 
 from polycolor_cli.cli import interrupt
 from polycolor_cli.errors import PolycolorError
@@ -89,9 +90,10 @@ def _begin_early(words: list[str]) -> None:
     if words[:1] in (["train"], ["tune"]):
         # threads that wait turn in circles, and where anything else runs beside, most of the time goes there
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    others = ("-h", "--help", "--workers", "--engine")
-    if words[:1] in (["batch"], ["page"]) and not any(word.startswith(others) for word in words):
-        from polycolor_cli.batch.processes import cores, warm_up
+    others = ("-h", "--help", "--engine")
+    alone = "--workers=1" in words or ("--workers", "1") in pairwise(words)
+    if words[:1] in (["batch"], ["page"]) and not alone and not any(word.startswith(others) for word in words):
+        from polycolor_cli.processes import cores, warm_up
 
         if cores() > 1 or words[0] == "page":
             warm_up()

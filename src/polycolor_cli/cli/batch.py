@@ -116,9 +116,9 @@ def command(
     if engine not in _ENGINES:
         raise PolycolorError(f"--engine {engine}: not one of {', '.join(_ENGINES)}")
     from polycolor_cli.batch.plan import FORMATS, Passed, count, mark_folder, plan, target_of
-    from polycolor_cli.batch.processes import cores
     from polycolor_cli.batch.run import run
     from polycolor_cli.batch.work import STATES
+    from polycolor_cli.processes import cores
 
     if format not in FORMATS:
         raise PolycolorError(f"--format {format}: not one of {', '.join(FORMATS)}")

@@ -1,13 +1,10 @@
 """polycolor tune: search for training settings, over many short trainings."""
 
 import multiprocessing
-import os
 import signal
 import sys
-import threading
 import time
 from contextlib import nullcontext
-from multiprocessing.connection import wait as wait_for
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,7 +12,7 @@ import typer
 
 from polycolor_cli.cli import interrupt, settings
 from polycolor_cli.errors import PolycolorError
-from polycolor_cli.signals import left_to_parent
+from polycolor_cli.processes import cores, end_with_parent, left_to_parent
 
 if TYPE_CHECKING:
     from polycolor_cli.tune.study import Study
@@ -112,9 +109,7 @@ def _watch(study: "Study", workers: int) -> bool:
     """Run the workers and show what they do; returns whether the study came to its end."""
     context = multiprocessing.get_context("spawn")
     stop = context.Event()
-    threads = max(
-        1, (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1) // workers
-    )
+    threads = max(1, cores() // workers)
     processes = [context.Process(target=_work, args=(study.folder, threads, stop)) for _ in range(workers)]
 
     with interrupt.saves(stop, "stopping after these steps; everything is saved"):
@@ -129,13 +124,6 @@ def _watch(study: "Study", workers: int) -> bool:
     return study.is_complete()
 
 
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-    wait_for([parent.sentinel])
-    os._exit(1)
-
-
 def _work(folder: Path, threads: int, stop: Any) -> None:
     import torch
 
@@ -143,7 +131,7 @@ def _work(folder: Path, threads: int, stop: Any) -> None:
 
     # where it could not be left to the parent, which passes it on, before this process began
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    end_with_parent()
     torch.set_num_threads(threads)
     try:
         work(Study(folder), stop)

@@ -28,7 +28,7 @@ from polycolor_cli.color import PALETTE, RGB, named, parse_color
 from polycolor_cli.data.dataset import DatasetError, Row, coverage_between
 from polycolor_cli.data.synthetic import TAUGHT, Drawing, World, drawing
 from polycolor_cli.data.wear import wear
-from polycolor_cli.signals import left_to_parent
+from polycolor_cli.processes import left_to_parent
 
 READ_AHEAD = 4
 """Batches of a dataset that are read before their turn, at least."""

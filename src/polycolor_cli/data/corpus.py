@@ -16,6 +16,7 @@ from pathlib import Path
 
 from polycolor_cli.data.illustrations import Illustration, from_svg, save
 from polycolor_cli.errors import FileError, PolycolorError
+from polycolor_cli.processes import context, cores, end_with_parent, warm_up
 
 MAX_BYTES = 2_000_000
 """The largest SVG that is read."""
@@ -50,8 +51,14 @@ def corpus_of(folder: Path, report: Report = lambda line: None) -> Path:
 
 def illustrations(sources: Iterator[tuple[str, Path | str]]) -> Iterator[tuple[str, Illustration | str]]:
     """Each SVG, given by name and as a path or its text, as an illustration, or in words what is wrong with it."""
-    with ProcessPoolExecutor() as processes:
-        yield from processes.map(_one, sources, chunksize=8)
+    warm_up()
+    with ProcessPoolExecutor(cores(), context(), end_with_parent) as processes:
+        try:
+            yield from processes.map(_one, sources)
+        except BaseException:
+            # what is under way is soon done; what is not is not waited for
+            processes.shutdown(cancel_futures=True)
+            raise
 
 
 def _one(source: tuple[str, Path | str]) -> tuple[str, Illustration | str]:

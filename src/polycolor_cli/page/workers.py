@@ -10,8 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING
 
-from polycolor_cli.batch.processes import context, cores
-from polycolor_cli.signals import hear_sigterm
+from polycolor_cli.processes import context, cores, hear_sigterm
 
 if TYPE_CHECKING:
     from polycolor_cli.fill.colorizer import Colorizer

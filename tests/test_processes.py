@@ -4,7 +4,7 @@ from pathlib import Path
 
 PARENT = """
 import os, threading
-from polycolor_cli.batch.processes import context, warm_up
+from polycolor_cli.processes import context, warm_up
 
 class Ends:
     def __reduce__(self):
