@@ -40,7 +40,7 @@ def imported(path: Path) -> set[str]:
     return rooms - {"__version__", "Colorizer", "colorize"}
 
 
-FILES = [path for path in HOME.rglob("*.py") if path.parent != HOME or path.stem in ("color", "errors", "privacy", "processes")]
+FILES = [path for path in HOME.rglob("*.py") if path.parent != HOME or path.stem in FLOORS[0] | FLOORS[1]]
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(HOME)))
