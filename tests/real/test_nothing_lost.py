@@ -169,6 +169,23 @@ def test_few_open_files(folder: Path) -> None:
         assert len(done.stderr.splitlines()) <= 3
 
 
+@pytest.mark.parametrize("thread", ["_ExecutorManagerThread", "QueueFeederThread"])
+def test_no_memory_for_a_thread(folder: Path, thread: str) -> None:
+    (folder.parent / "sitecustomize.py").write_text(
+        "import threading\n"
+        "start = threading.Thread.start\n"
+        "def begin(self):\n"
+        f"    if {thread!r} in (self.name, type(self).__name__):\n"
+        '        raise RuntimeError("can\'t start new thread")\n'
+        "    start(self)\n"
+        "threading.Thread.start = begin\n"
+    )
+    command = [POLYCOLOR, "batch", "in", "-c", "red", "--workers", "2"]
+    environment = {**os.environ, "PYTHONPATH": str(folder.parent)}
+    done = subprocess.run(command, cwd=folder.parent, env=environment, capture_output=True, check=False, timeout=20)
+    assert (done.returncode, done.stderr) == (2, b"polycolor: there is not enough memory for this\n")
+
+
 @pytest.mark.parametrize(
     "text", ["[" * 100_000, '[{"input_polygon": "a\\u0000.png", "colour": "red", "output_image": "b.png"}]']
 )

@@ -11,18 +11,24 @@ if os.path.basename(sys.argv[0]) in ("polycolor", "-m") and "multiprocessing" no
             signal.signal(_signal, lambda number, _: (os.write(2, b"polycolor: interrupted\n"), os._exit(128 + number)))
 
 import gc
+import threading
 from io import TextIOWrapper
 from itertools import pairwise
+from typing import NoReturn
 
 from polycolor_cli.cli import interrupt
 from polycolor_cli.errors import PolycolorError
 from polycolor_cli.privacy import silence
+
+WITHOUT_MEMORY = ("failed to map segment", "can't start new thread", "cannot join thread before it is started")
+"""What Python says where a library or a thread finds no memory; the last, of a pool whose thread did not."""
 
 
 def main() -> None:
     """Run the command line; what the user can mend is one line on stderr."""
     _open_streams()
     interrupt.install()
+    threading.excepthook = _end_with_thread
     # the process that cleans up after the others would say so
     sys.warnoptions.append("ignore:resource_tracker:UserWarning")
     silence()
@@ -51,9 +57,10 @@ def main() -> None:
         interrupt.clean_up()
         sys.exit(interrupt.code())
     except MemoryError:
-        print("polycolor: there is not enough memory for this", file=sys.stderr)
-        sys.exit(2)
+        _end_without_memory()
     except Exception as error:
+        if any(words in str(error) for words in WITHOUT_MEMORY):
+            _end_without_memory()
         if os.environ.get("POLYCOLOR_DEBUG"):
             raise
         what = (str(error).splitlines() or [""])[0]
@@ -80,6 +87,19 @@ def _open_streams() -> None:
         # a name may hold letters that the terminal does not know
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+
+
+def _end_without_memory() -> NoReturn:
+    interrupt.end_what_began()
+    print("polycolor: there is not enough memory for this", file=sys.stderr, flush=True)
+    os._exit(2)
+
+
+def _end_with_thread(died: threading.ExceptHookArgs) -> None:
+    """End the command where a thread could begin none of its own: who waits for it would wait for ever."""
+    if any(words in str(died.exc_value) for words in WITHOUT_MEMORY):
+        _end_without_memory()
+    threading.__excepthook__(died)
 
 
 def _begin_early(words: list[str]) -> None:

@@ -80,8 +80,8 @@ def say() -> None:
         return
 
 
-def clean_up() -> None:
-    """End what the command began, remove what is half-written, and say that it was ended."""
+def end_what_began() -> None:
+    """End the processes that the command began, and remove what is half-written."""
     import multiprocessing
 
     from polycolor_cli.files.atomic import sweep_all
@@ -92,6 +92,11 @@ def clean_up() -> None:
     for child in children:
         child.join(0.2)
     sweep_all()
+
+
+def clean_up() -> None:
+    """End what the command began, and say that it was ended."""
+    end_what_began()
     say()
 
 
