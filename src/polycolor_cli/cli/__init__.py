@@ -12,9 +12,9 @@ if os.path.basename(sys.argv[0]) in ("polycolor", "-m") and "multiprocessing" no
 
 import gc
 import threading
+from contextlib import suppress
 from io import TextIOWrapper
 from itertools import pairwise
-from typing import NoReturn
 
 from polycolor_cli.cli import interrupt
 from polycolor_cli.errors import PolycolorError
@@ -56,11 +56,8 @@ def main() -> None:
     except interrupt.Interrupted:
         interrupt.clean_up()
         sys.exit(interrupt.code())
-    except MemoryError:
-        _end_without_memory()
     except Exception as error:
-        if any(words in str(error) for words in WITHOUT_MEMORY):
-            _end_without_memory()
+        _end_if_without_memory(error)
         if os.environ.get("POLYCOLOR_DEBUG"):
             raise
         what = (str(error).splitlines() or [""])[0]
@@ -89,16 +86,19 @@ def _open_streams() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-def _end_without_memory() -> NoReturn:
-    interrupt.end_what_began()
-    print("polycolor: there is not enough memory for this", file=sys.stderr, flush=True)
-    os._exit(2)
+def _end_if_without_memory(error: BaseException | None) -> None:
+    """End the command, from whatever thread and without waiting for others, where there was no memory for something."""
+    if isinstance(error, MemoryError) or any(words in str(error) for words in WITHOUT_MEMORY):
+        interrupt.end_what_began()
+        with suppress(AttributeError, OSError, ValueError):
+            sys.stdout.flush()
+        print("polycolor: there is not enough memory for this", file=sys.stderr, flush=True)
+        os._exit(2)
 
 
 def _end_with_thread(died: threading.ExceptHookArgs) -> None:
-    """End the command where a thread could begin none of its own: who waits for it would wait for ever."""
-    if any(words in str(died.exc_value) for words in WITHOUT_MEMORY):
-        _end_without_memory()
+    """End the command where a thread found no memory: who waits for it would wait for ever."""
+    _end_if_without_memory(died.exc_value)
     threading.__excepthook__(died)
 
 
