@@ -121,7 +121,7 @@ def test_other_commands_end_in_one_line_too(tmp_path: Path) -> None:
     assert process.returncode == 128 + TERM
 
 
-@pytest.mark.parametrize("after", [1.5, 4.0])
+@pytest.mark.parametrize("after", [1.0, 1.8])
 @pytest.mark.parametrize("sent", [INT, TERM])
 def test_artwork_that_is_being_read_is_let_go_of(tmp_path: Path, after: float, sent: signal.Signals) -> None:
     artwork = tmp_path / "artwork"
@@ -144,6 +144,7 @@ def test_artwork_that_is_being_read_is_let_go_of(tmp_path: Path, after: float, s
     time.sleep(after)
     assert process.poll() is None
     os.killpg(process.pid, sent)
-    said = process.communicate(timeout=20)[1].decode()
-    assert said == "polycolor: interrupted\n"
+    *passed_over, last = process.communicate(timeout=20)[1].decode().splitlines()
+    assert all("passed over" in line for line in passed_over)
+    assert last == "polycolor: interrupted"
     assert process.returncode == 128 + sent
