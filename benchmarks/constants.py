@@ -26,13 +26,14 @@ RULES: dict[str, Any] = {
     "soft_edges": lambda gray, coverage, edge, ink_gray, paper_gray: coverage,
     "decide_soft_areas": lambda coverage, share=0.5: coverage,
     "fill_holes": lambda coverage: coverage,
+    "without_veils": lambda coverage: coverage,
     "closed_coverage": lambda gray: None,
     "pieces": lambda page, longest: iter(()),
     "is_text": lambda page: False,
 }
 """What stands in for each rule where it is left out."""
 OWN = {
-    rules: ("SOFT", "INK", "NOISY", "DARK_PAPER"),
+    rules: ("SOFT", "EDGE", "INK", "NOISY", "DARK_PAPER"),
     faint: ("FLAT", "DARKEST", "INKED", "FAINT", "FAINTEST", "DARK"),
     closed: ("REACH", "THINNEST"),
     pieces: ("LONGEST", "JOINED", "MOST", "CLOSE", "CLOSE_WORDS", "SAME", "LETTERS", "TEXT", "TALL", "AROUND"),

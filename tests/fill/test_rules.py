@@ -17,6 +17,7 @@ from polycolor_cli.fill.rules import (
     is_noise,
     is_partial,
     paper_gray,
+    without_veils,
 )
 
 
@@ -55,6 +56,20 @@ def test_what_is_covered_has_no_holes_but_a_page_in_a_frame() -> None:
     frame = np.full((100, 100), 255, np.uint8)
     frame[3:97, 3:97] = 0
     assert np.array_equal(fill_holes(frame), frame)
+
+
+def test_only_an_edge_is_a_little_covered() -> None:
+    coverage = np.zeros((40, 60), np.uint8)
+    coverage[:, 30:] = 255
+    # an edge three pixels wide, and a thin line
+    coverage[:, 27:30] = 30, 90, 180
+    coverage[5, 5:25] = 140
+    expected = coverage.copy()
+    # a stain by itself, and one that the edge runs into
+    coverage[20:30, 5:20] = 40
+    coverage[35, 5:28] = 100
+    expected[35, 27] = 100
+    assert np.array_equal(without_veils(coverage), expected)
 
 
 @pytest.mark.parametrize("veiled", [10, 90])

@@ -26,6 +26,7 @@ from polycolor_cli.fill.rules import (
     is_clean,
     is_noise,
     paper_gray,
+    without_veils,
 )
 from polycolor_cli.models import weights
 from polycolor_cli.models.check import ModelError
@@ -307,6 +308,8 @@ class Colorizer:
         if guessed:
             coverage = decide_soft_areas(coverage, share=1 if hopeless else 0.5)
         coverage = fill_holes(coverage)
+        if guessed:
+            coverage = without_veils(coverage)
         if page is not None:
             guessed *= 1 - self._add_pieces(page, coverage)
         return _Decision(gray, coverage, guessed)
