@@ -7,7 +7,7 @@ import pytest
 from polycolor_cli import Colorizer
 from polycolor_cli.evaluate.metrics import soft_iou
 from polycolor_cli.fill import network
-from polycolor_cli.fill.edges import GAP, REACH, along_ink
+from polycolor_cli.fill.edges import GAP, REACH, along_ink, smoothed_on_paper
 
 INK, PAPER = 20, 250
 RIM = REACH + 1
@@ -110,6 +110,22 @@ def test_the_edge_across_a_gap_is_smooth_though_the_guess_is_ragged() -> None:
     coverage, known = along((gray, guess))
     assert known == [True]
     assert np.ptp(coverage[0, 25:45, 24:36].astype(int), axis=0).max() <= 8
+
+
+def test_a_jagged_edge_that_the_network_drew_is_smoothed_but_beside_ink() -> None:
+    gray, _ = tile(gap=40)
+    drawn = np.zeros((72, 72), np.uint8)
+    drawn[:, 30:] = 255
+    # teeth of two pixels
+    drawn[(np.arange(72) // 2) % 2 == 0, 28:30] = 255
+    smooth = smoothed_on_paper(gray[None], drawn[None], (INK, PAPER))[0]
+    assert np.array_equal(smooth[:22], drawn[:22])
+    assert np.array_equal(smooth[58:], drawn[58:])
+    half = (smooth[24:56] >= 128).argmax(1)
+    assert np.ptp(half) <= 1
+    assert np.ptp((drawn[24:56] >= 128).argmax(1)) == 2
+    assert not smooth[24:56, :25].any()
+    assert (smooth[24:56, 34:] == 255).all()
 
 
 def test_an_edge_that_is_off_beside_ink_is_no_gap() -> None:

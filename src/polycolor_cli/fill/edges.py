@@ -1,4 +1,4 @@
-"""Edges of a clean drawing: they run along its ink, and across a wide gap as they were guessed; few need a network."""
+"""Edges of a clean drawing: they run along its ink, and across a wide gap as guessed, smoothed; few need a network."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,8 +32,7 @@ def along_ink(gray: Tiles, guess: Tiles, ends: tuple[int, int]) -> tuple[Tiles, 
 
     # one tile under the other; what spreads into the next one stays in the rim
     plane, coverage = _stacked(gray), _stacked(guess)
-    least = int(ends[1] - INK * (ends[1] - ends[0]))
-    paper, is_bare = (plane > least).view(np.uint8), (coverage == 0).view(np.uint8)
+    paper, is_bare = _paper(plane, ends), (coverage == 0).view(np.uint8)
     bare = paper & is_bare
     if 2 * cv2.countNonZero(bare) < cv2.countNonZero(is_bare):
         # a light shape on a dark page
@@ -71,11 +70,32 @@ def _across_gaps(
     # what is in doubt as an area is no edge
     gap = is_gap[piece] & ~cv2.morphologyEx(_stacked(neither), cv2.MORPH_OPEN, np.ones((AREA, AREA), np.uint8))
     around = np.ones((2 * REACH + 1, 2 * REACH + 1), np.uint8)
-    narrower = np.clip((np.arange(256) - 127.5) * STEEPER + 127.5, 0, 255).round().astype(np.uint8)
-    edge = cv2.LUT(cv2.GaussianBlur(_stacked(guess), (BLUR, BLUR), 0), narrower)
-    across = np.where(cv2.dilate(gap, around) & ~_stacked(ink), edge, _stacked(answer))
+    across = np.where(cv2.dilate(gap, around) & ~_stacked(ink), _smoothed(_stacked(guess)), _stacked(answer))
     left = _stacked(unsure) & ~gap
     return across.reshape(guess.shape), np.logical_not(left.reshape(guess.shape).any((1, 2)))
+
+
+def smoothed_on_paper(gray: Tiles, drawn: Tiles, ends: tuple[int, int]) -> Tiles:
+    """Tiles of a clean drawing as a network drew them, with edges smoothed where no ink is near to follow.
+
+    All as of `along_ink`. A network draws an edge on bare paper as jagged as its guess was.
+    """
+    import cv2
+
+    beside_ink = cv2.dilate(1 - _paper(_stacked(gray), ends), np.ones((5, 5), np.uint8))
+    return np.where(beside_ink, _stacked(drawn), _smoothed(_stacked(drawn))).reshape(drawn.shape)
+
+
+def _paper(plane: Tiles, ends: tuple[int, int]) -> Tiles:
+    """Where there is no ink: 1, elsewhere 0."""
+    return (plane > int(ends[1] - INK * (ends[1] - ends[0]))).view(np.uint8)
+
+
+def _smoothed(coverage: Tiles) -> Tiles:
+    import cv2
+
+    narrower = np.clip((np.arange(256) - 127.5) * STEEPER + 127.5, 0, 255).round().astype(np.uint8)
+    return cv2.LUT(cv2.GaussianBlur(coverage, (BLUR, BLUR), 0), narrower)
 
 
 def _spread(part: Tiles, ground: Tiles) -> Tiles:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from polycolor_cli.fill.edges import along_ink
+from polycolor_cli.fill.edges import along_ink, smoothed_on_paper
 from polycolor_cli.fill.masks import SQUARE
 from polycolor_cli.fill.planes import Coverage, Gray, Planes, halved
 from polycolor_cli.fill.rules import half_tones, is_partial, paper_gray
@@ -214,7 +214,8 @@ class Network:
             if asked := [tile for tile, is_known in zip(tiles, known, strict=True) if not is_known]:
                 drawing = np.stack([_tiles(plane, asked) for plane in planes], 1)
                 guesses = _tiles(guess, asked)[:, None].astype(np.float32) / 255
-                drawn[~known] = _bytes(self._run(drawing, {"guess": guesses})[:, 0])
+                asked_for = _bytes(self._run(drawing, {"guess": guesses})[:, 0])
+                drawn[~known] = asked_for if ends is None else smoothed_on_paper(drawing[:, 0], asked_for, ends)
             for (y, x), tile in zip(tiles, drawn[:, MARGIN:-MARGIN, MARGIN:-MARGIN], strict=True):
                 into = coverage[y : y + TILE, x : x + TILE]
                 into[:] = tile[: into.shape[0], : into.shape[1]]
