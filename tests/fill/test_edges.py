@@ -1,8 +1,11 @@
 """Edges of clean drawings that follow from the ink, and those that do not."""
 
+from io import BytesIO
+
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
 from polycolor_cli import Colorizer
 from polycolor_cli.evaluate.metrics import soft_iou
@@ -186,3 +189,21 @@ def test_of_a_large_clean_drawing_hardly_any_edge_is_drawn_by_the_network(monkey
     truth = np.zeros_like(page)
     cv2.ellipse(truth, (500, 520), (387, 307), 20, 0, 360, 255, -1, cv2.LINE_AA)
     assert soft_iou(coverages[0], truth / 255) > 0.99
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG"])
+def test_across_a_wide_gap_on_flat_paper_an_edge_has_no_teeth(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = np.full((600, 600), 255, np.uint8)
+    cv2.ellipse(page, (300, 300), (220, 180), 20, 50, 360, 0, 8, cv2.LINE_AA)
+    file = BytesIO()
+    Image.fromarray(page).save(file, kind, quality=90)
+    far_from_ink = cv2.erode(page, np.ones((9, 9), np.uint8)) == 255
+    teeth = []
+    for is_smoothed in (True, False):
+        if not is_smoothed:
+            monkeypatch.setattr(network, "smoothed_on_paper", lambda gray, drawn, ends: drawn)
+        coverage = Colorizer(threads=1).coverage(Image.open(file))
+        blurred = cv2.GaussianBlur(coverage, (9, 9), 0)
+        teeth.append(np.count_nonzero(((coverage >= 128) != (blurred >= 128)) & far_from_ink))
+    assert teeth[1] > 0
+    assert teeth[0] < teeth[1]

@@ -248,7 +248,7 @@ def test_the_edge_of_a_larger_picture_runs_along_a_line_much_thinner_than_a_pixe
     # decided at half of that size, three pixels of the level beside the line
     coarse = np.zeros((1, 128, 128), np.uint8)
     coarse[0, :, 51:], coarse[0, :, 50] = 255, 128
-    coverage = Network("thin", b"")._doubled(coarse, level, (0, 255))[0]
+    coverage = Network("thin", b"")._doubled(coarse, level, (0, 255), (0, 255))[0]
     wanted = np.zeros((256, 256), np.uint8)
     wanted[:, 100:] = 255
     assert np.array_equal(coverage, wanted)

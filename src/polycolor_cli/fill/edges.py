@@ -1,4 +1,4 @@
-"""Edges of a clean drawing: they run along its ink, and across a wide gap as guessed, smoothed; few need a network."""
+"""Edges run along the ink of a clean drawing, and across wide gaps as guessed; on flat paper none is jagged."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,7 +76,7 @@ def _across_gaps(
 
 
 def smoothed_on_paper(gray: Tiles, drawn: Tiles, ends: tuple[int, int]) -> Tiles:
-    """Tiles of a clean drawing as a network drew them, with edges smoothed where no ink is near to follow.
+    """Tiles of a drawing on flat paper as a network drew them, with edges smoothed where no ink is near to follow.
 
     All as of `along_ink`. A network draws an edge on bare paper as jagged as its guess was.
     """

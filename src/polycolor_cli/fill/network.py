@@ -129,9 +129,11 @@ class Network:
         for _ in range(halvings):
             levels.append(halved(levels[-1]))
         coarse, guessed = self._first_look(levels.pop(), inputs)
-        ends = half_tones(gray)[1] if levels else None
+        clean = half_tones(gray)[1] if levels else None
+        paper = paper_gray(gray) if levels and clean is None else None
+        flat = clean if paper is None else (int(gray.min()), paper)
         while levels:
-            coarse = self._doubled(coarse, levels.pop(), ends)
+            coarse = self._doubled(coarse, levels.pop(), clean, flat)
         return coarse[:, :height, :width], guessed
 
     def border(self, gray: Gray) -> tuple[NDArray[np.float32], NDArray[np.float32], list[Planes]]:
@@ -191,10 +193,12 @@ class Network:
         whole = np.pad(planes, rim, "edge") if any(map(sum, rim)) else planes
         return np.ascontiguousarray(_bytes(self._run(whole[None], inputs)[0])[:, :height, :width])
 
-    def _doubled(self, coarse: NDArray[np.uint8], level: Planes, ends: tuple[int, int] | None) -> NDArray[np.uint8]:
+    def _doubled(
+        self, coarse: NDArray[np.uint8], level: Planes, clean: tuple[int, int] | None, flat: tuple[int, int] | None
+    ) -> NDArray[np.uint8]:
         """An answer at twice its size; where a coverage is undecided, its edge is drawn from the pixels there.
 
-        ends: the grays of ink and paper of a clean drawing.
+        clean, flat: the grays of ink and paper of a clean drawing, and of any on flat paper.
         """
         import cv2
 
@@ -209,13 +213,13 @@ class Network:
         for start in range(0, len(corners), TILES_AT_ONCE):
             tiles = corners[start : start + TILES_AT_ONCE]
             drawn, known = _tiles(guess, tiles), np.zeros(len(tiles), np.bool_)
-            if ends is not None:
-                drawn, known = along_ink(_tiles(planes[0], tiles), drawn, ends)
+            if clean is not None:
+                drawn, known = along_ink(_tiles(planes[0], tiles), drawn, clean)
             if asked := [tile for tile, is_known in zip(tiles, known, strict=True) if not is_known]:
                 drawing = np.stack([_tiles(plane, asked) for plane in planes], 1)
                 guesses = _tiles(guess, asked)[:, None].astype(np.float32) / 255
                 asked_for = _bytes(self._run(drawing, {"guess": guesses})[:, 0])
-                drawn[~known] = asked_for if ends is None else smoothed_on_paper(drawing[:, 0], asked_for, ends)
+                drawn[~known] = asked_for if flat is None else smoothed_on_paper(drawing[:, 0], asked_for, flat)
             for (y, x), tile in zip(tiles, drawn[:, MARGIN:-MARGIN, MARGIN:-MARGIN], strict=True):
                 into = coverage[y : y + TILE, x : x + TILE]
                 into[:] = tile[: into.shape[0], : into.shape[1]]
