@@ -37,7 +37,7 @@ OWN = {
     faint: ("FLAT", "DARKEST", "INKED", "FAINT", "FAINTEST", "DARK"),
     closed: ("REACH", "THINNEST"),
     pieces: ("LONGEST", "JOINED", "MOST", "CLOSE", "CLOSE_WORDS", "SAME", "LETTERS", "TEXT", "TALL", "AROUND"),
-    colorizer: ("FOUND", "UNSURE", "HOPELESS", "DOT"),
+    colorizer: ("FOUND", "UNSURE", "HOPELESS", "GUESSWORK", "DOT"),
 }
 """The constants, by the module that they are set in."""
 

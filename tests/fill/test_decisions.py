@@ -70,6 +70,21 @@ def test_noise_is_filled_nowhere_whatever_the_network_says(monkeypatch: pytest.M
     assert filled.share > 0.01
 
 
+@pytest.mark.parametrize(("guessed", "is_filled"), [(0.13, True), (0.3, True), (0.31, False)])
+def test_on_uneven_paper_what_is_certain_is_filled_unless_most_is_a_guess(
+    monkeypatch: pytest.MonkeyPatch, guessed: float, is_filled: bool
+) -> None:
+    light = np.linspace(0.3, 1, 300)
+    photographed = (open_box() * light + np.random.default_rng(1).normal(0, 6, (300, 300))).clip(0, 255)
+    answer = covered(open_box(), slice(60, 240), slice(60, 160))
+    answer[60:240, 180:240] = 200
+    monkeypatch.setattr(Network, "look", lambda *_, **__: (answer[None].copy(), guessed))
+    filled = Colorizer().fill(Image.fromarray(photographed.astype(np.uint8)), None)
+    assert filled.state == ("doubtful" if is_filled else "empty")
+    assert np.array_equal(filled.pixels == 255, (answer == 255) & is_filled)
+    assert not (filled.pixels[:, 180:] > 0).any()
+
+
 def test_each_way_of_filling_says_how_much_it_filled() -> None:
     drawing = np.full((200, 200), 255, np.uint8)
     for low, high in ((20, 180), (60, 140)):

@@ -43,10 +43,9 @@ State = Literal["filled", "empty", "doubtful"]
 FOUND = 0.0001
 """Share of a picture that must be covered for a shape to count as found."""
 HOPELESS = 0.12
-"""How much of what is covered may be a guess before a fill is doubtful, no guess filled, and nothing at all where the
-paper is not even flat.
-
-Of drawings beyond, not one in ten would come out right; photographs are the rest."""
+"""How much of what is covered may be a guess before a fill is doubtful, and no guess filled."""
+GUESSWORK = 0.3
+"""How much may be, where the paper is not even flat, before nothing is filled at all: photographs are such pictures."""
 
 DOT = 40
 """Longest side, in the pixels in which the network sees a page, of things that are looked at once more, larger."""
@@ -301,8 +300,9 @@ class Colorizer:
         noise = guessed > HOPELESS and is_noise(gray)
         hopeless = noise or (guessed > HOPELESS and not is_clean(gray))
         page = searched(gray) if is_large and not hopeless else None
+        guesswork = noise or (hopeless and guessed > GUESSWORK and paper_gray(gray) is None)
         # letters are no shapes, and a row of them is none either
-        if noise or (hopeless and paper_gray(gray) is None) or (page is not None and is_text(page)):
+        if guesswork or (page is not None and is_text(page)):
             return _Decision(gray, np.zeros_like(coverage), guessed)
         coverage = exact_where_clean(gray, coverage)
         if guessed:
