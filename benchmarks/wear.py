@@ -154,7 +154,7 @@ def drawings(folder: Path, count: int) -> Iterator[tuple[Plane, Plane, Plane]]:
     for case in cases[:: max(1, len(cases) // count)][:count]:
         truth = case.load()
         shrink = max(1, max(truth.drawing.size) // SIDE)
-        planes = (np.asarray(truth.drawing, np.float32), truth.coverage, truth.known.astype(np.float32))
+        planes = (np.asarray(truth.drawing.convert("L"), np.float32), truth.coverage, truth.known.astype(np.float32))
         yield tuple(np.asarray(Image.fromarray(plane).reduce(shrink), float) for plane in planes)  # type: ignore[misc]
 
 

@@ -47,6 +47,21 @@ def test_a_perfect_fill_and_none_at_all(cases: list[Case]) -> None:
     assert worst["delta_e"] > 5
 
 
+def test_a_drawing_is_filled_in_its_own_colours(tmp_path: Path) -> None:
+    # a closed blue square on red paper, both of one luma
+    ink = np.asarray(square())[:, :, None] < 128
+    drawing = np.where(ink, (0, 90, 255), (200, 17, 17)).astype(np.uint8)
+    for place, pixels in (("in", drawing), ("gt", square_truth())):
+        (tmp_path / place).mkdir()
+        Image.fromarray(pixels).save(tmp_path / place / "a.png")
+    assert np.ptp(np.asarray(Image.fromarray(drawing).convert("L"))) <= 12
+    cases, model = read_cases(tmp_path), evaluate.by_model(Colorizer(threads=1))
+    methods = {"model": model, "bucket": evaluate.by_hand("bucket")}
+    scores = evaluate.evaluate({"here": cases}, methods)
+    assert scores[0].mean()["filled_right"] == 1
+    assert scores[0].mean()["masked_accuracy"] > 0.99
+
+
 def test_what_a_trimap_does_not_know_does_not_count() -> None:
     truth = square_truth()
     known = np.zeros(truth.shape, bool)

@@ -23,7 +23,7 @@ UNKNOWN = 128
 class Truth:
     """A drawing and what should become of it.
 
-    drawing: mode L; color: what to fill with; painted: uint8 (H, W, 3); coverage: float32 (H, W) in 0..1;
+    drawing: mode L or RGB; color: what to fill with; painted: uint8 (H, W, 3); coverage: float32 (H, W) in 0..1;
     known: bool (H, W), where the truth is certain. at: a point (x, y) in the region that is meant, if not the shape.
     """
 
@@ -50,7 +50,8 @@ class Case:
             color = parse_color(row.colour)
             coverage, known = coverage_between(gray, painted, color)
             return Truth(Image.fromarray(gray), color, painted, coverage, known, row.at)
-        drawing, truth = (read_picture(path).convert("L") for path in self.files)
+        # in its own colours, as it would be filled: blue on red of the same luma is a drawing too
+        drawing, truth = read_picture(self.files[0]), read_picture(self.files[1]).convert("L")
         if drawing.size != truth.size:
             raise DatasetError([f"{self.files[0]} is {drawing.size} pixels and {self.files[1]} is {truth.size}"])
         level = np.asarray(truth)

@@ -19,7 +19,7 @@ from polycolor_cli.fill.colorizer import Colorizer
 
 Labels = NDArray[np.uint16]
 Method = Callable[[Image.Image], Labels]
-"""Tells the regions of a drawing (mode L) apart."""
+"""Tells the regions of a drawing apart."""
 
 SKIPPED = 65535
 """The label of what does not count."""
@@ -37,7 +37,7 @@ def by_model(colorizer: Colorizer) -> Method:
 
 def bucket(drawing: Image.Image) -> Labels:
     """Connected paper, as every paint bucket has it."""
-    ink = ink_of(np.asarray(drawing))
+    ink = ink_of(np.asarray(drawing.convert("L")))
     return _inside(_spread(ndimage.label(~ink)[0]))
 
 
@@ -46,7 +46,7 @@ def trapped_balls(drawing: Image.Image) -> Labels:
 
     After Zhang et al., "Vectorizing Cartoon Animations" (IEEE TVCG 2009).
     """
-    free = np.pad(~ink_of(np.asarray(drawing)), 2 * RADII[0], constant_values=True)
+    free = np.pad(~ink_of(np.asarray(drawing.convert("L"))), 2 * RADII[0], constant_values=True)
     areas, count = np.zeros(free.shape, int), 0
     for radius in RADII:
         left = free & (areas == 0)
@@ -98,7 +98,7 @@ def measure(method: Method, drawing: Path, truth: Path) -> dict[str, float]:
     with Image.open(truth) as image:
         wanted = np.asarray(image).astype(np.int64)
     counts = wanted != SKIPPED
-    got, wanted = method(read_picture(drawing).convert("L"))[counts].astype(np.int64), wanted[counts]
+    got, wanted = method(read_picture(drawing))[counts].astype(np.int64), wanted[counts]
     ious = []
     for number in np.unique(wanted[wanted > 0]):
         mine = wanted == number

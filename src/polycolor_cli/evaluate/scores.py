@@ -19,8 +19,8 @@ from polycolor_cli.fill.paint import Paint, paint
 
 Point = tuple[float, float]
 Method = Callable[[Image.Image, RGB, Point | None], tuple[Image.Image, NDArray[np.uint8] | None]]
-"""Fills the shape in a drawing (mode L) with a colour, or the region under a point alone: the painted picture, and the
-coverage where one is known."""
+"""Fills the shape in a drawing with a colour, or the region under a point alone: the painted picture, and the coverage
+where one is known."""
 
 MEASURES = {
     "masked_accuracy": "accuracy",
@@ -80,7 +80,7 @@ def by_hand(name: str) -> Method:
     """A classical fill as a method to measure."""
 
     def method(drawing: Image.Image, color: RGB, at: Point | None) -> tuple[Image.Image, NDArray[np.uint8] | None]:
-        gray = np.asarray(drawing)
+        gray = np.asarray(drawing.convert("L"))
         coverage = FILLS[name](gray)
         if at:
             coverage = part_at(coverage, gray, at)
@@ -98,7 +98,7 @@ def measure(method: Method, truth: Truth) -> tuple[dict[str, float], Image.Image
     picture, known_coverage = method(truth.drawing, truth.color, truth.at)
     passed = time.perf_counter() - began
     painted = np.asarray(picture.convert("RGB"))
-    coverage, seen = coverage_between(np.asarray(truth.drawing), painted, truth.color)
+    coverage, seen = coverage_between(np.asarray(truth.drawing.convert("L")), painted, truth.color)
     if known_coverage is not None:
         coverage, seen = known_coverage.astype(np.float32) / np.float32(255), np.ones_like(seen)
     known = truth.known & seen
