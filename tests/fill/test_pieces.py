@@ -95,6 +95,16 @@ def test_thin_and_tiny_pages_have_no_pieces() -> None:
         assert not is_text(searched(page))
 
 
+def test_what_fills_the_page_is_no_piece_of_it() -> None:
+    page = np.full((240, 240), 255, np.uint8)
+    cv2.circle(page, (120, 120), 75, 0, 3)
+    assert list(pieces(searched(page), 160)) == []
+    # beside it, things that do not
+    cv2.circle(page, (20, 20), 12, 0, 3)
+    (found,) = pieces(searched(page), 160)
+    assert max(found.gray.shape) < 60
+
+
 @pytest.mark.parametrize(
     ("lefts", "widths", "tops", "count"),
     [

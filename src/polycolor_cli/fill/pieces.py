@@ -95,6 +95,8 @@ def pieces(page: Page, longest: float) -> Iterator[Piece]:
         rows = slice(max(top - margin, 0), min(top + height + margin, gray.shape[0]))
         columns = slice(max(left - margin, 0), min(left + width + margin, gray.shape[1]))
         part = gray[rows, columns].copy()
+        if 4 * max(part.shape) > 3 * max(gray.shape):
+            continue  # hardly more is seen of what fills the page, which would be a piece of itself for ever
         searched = label[rows.start // step : -(-rows.stop // step), columns.start // step : -(-columns.stop // step)]
         others = ((searched != 0) & (searched != number + 1)).view(np.uint8)
         if others.any():
