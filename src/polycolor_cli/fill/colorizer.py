@@ -306,10 +306,8 @@ class Colorizer:
             return _Decision(gray, np.zeros_like(coverage), guessed)
         coverage = exact_where_clean(gray, coverage)
         if guessed:
-            coverage = decide_soft_areas(coverage, share=1 if hopeless else 0.5)
+            coverage = without_veils(decide_soft_areas(coverage, share=1 if hopeless else 0.5))
         coverage = fill_holes(coverage)
-        if guessed:
-            coverage = without_veils(coverage)
         if page is not None:
             guessed *= 1 - self._add_pieces(page, coverage)
         return _Decision(gray, coverage, guessed)

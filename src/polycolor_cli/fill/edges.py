@@ -16,6 +16,9 @@ BLUR = 9
 STEEPER = 3
 """How many times as steep it is made then: as narrow as it was at half the size, and smoothed."""
 
+BESIDE = 2
+"""How far from ink, in pixels, an edge is the ink's and not smoothed."""
+
 Tiles = NDArray[np.uint8]
 
 
@@ -82,7 +85,7 @@ def smoothed_on_paper(gray: Tiles, drawn: Tiles, ends: tuple[int, int]) -> Tiles
     """
     import cv2
 
-    beside_ink = cv2.dilate(1 - _paper(_stacked(gray), ends), np.ones((5, 5), np.uint8))
+    beside_ink = cv2.dilate(1 - _paper(_stacked(gray), ends), np.ones((2 * BESIDE + 1, 2 * BESIDE + 1), np.uint8))
     return np.where(beside_ink, _stacked(drawn), _smoothed(_stacked(drawn))).reshape(drawn.shape)
 
 
@@ -92,6 +95,7 @@ def _paper(plane: Tiles, ends: tuple[int, int]) -> Tiles:
 
 
 def _smoothed(coverage: Tiles) -> Tiles:
+    """A coverage over `BLUR` pixels, its edges no softer by that."""
     import cv2
 
     narrower = np.clip((np.arange(256) - 127.5) * STEEPER + 127.5, 0, 255).round().astype(np.uint8)

@@ -218,8 +218,8 @@ class Network:
             if asked := [tile for tile, is_known in zip(tiles, known, strict=True) if not is_known]:
                 drawing = np.stack([_tiles(plane, asked) for plane in planes], 1)
                 guesses = _tiles(guess, asked)[:, None].astype(np.float32) / 255
-                asked_for = _bytes(self._run(drawing, {"guess": guesses})[:, 0])
-                drawn[~known] = asked_for if flat is None else smoothed_on_paper(drawing[:, 0], asked_for, flat)
+                answers = _bytes(self._run(drawing, {"guess": guesses})[:, 0])
+                drawn[~known] = answers if flat is None else smoothed_on_paper(drawing[:, 0], answers, flat)
             for (y, x), tile in zip(tiles, drawn[:, MARGIN:-MARGIN, MARGIN:-MARGIN], strict=True):
                 into = coverage[y : y + TILE, x : x + TILE]
                 into[:] = tile[: into.shape[0], : into.shape[1]]

@@ -94,9 +94,9 @@ def pieces(page: Page, longest: float) -> Iterator[Piece]:
         margin = int(AROUND * length[number]) + step
         rows = slice(max(top - margin, 0), min(top + height + margin, gray.shape[0]))
         columns = slice(max(left - margin, 0), min(left + width + margin, gray.shape[1]))
-        part = gray[rows, columns].copy()
-        if 4 * max(part.shape) > 3 * max(gray.shape):
+        if 4 * max(gray[rows, columns].shape) > 3 * max(gray.shape):
             continue  # hardly more is seen of what fills the page, which would be a piece of itself for ever
+        part = gray[rows, columns].copy()
         searched = label[rows.start // step : -(-rows.stop // step), columns.start // step : -(-columns.stop // step)]
         others = ((searched != 0) & (searched != number + 1)).view(np.uint8)
         if others.any():
