@@ -171,7 +171,7 @@ def test_of_a_large_clean_drawing_hardly_any_edge_is_drawn_by_the_network(monkey
     cv2.ellipse(page, (500, 520), (380, 300), 20, 12, 352, 0, 14, cv2.LINE_AA)
     tiles = []
 
-    def run(self: network.Network, drawing: np.ndarray, inputs: dict[str, np.ndarray]) -> np.ndarray:
+    def run(self: network.Network, drawing: np.ndarray, inputs: dict[str, np.ndarray]) -> list[np.ndarray]:
         tiles.append(len(drawing) if drawing.shape[2] == network.TILE + 2 * network.MARGIN else 0)
         return real(self, drawing, inputs)
 

@@ -49,15 +49,15 @@ def test_every_picture_is_looked_at_in_some_hundred_pixels(
 def test_what_it_sees(monkeypatch: pytest.MonkeyPatch, side: int, seen: int) -> None:
     shapes: list[tuple[int, ...]] = []
 
-    def run(self: Network, drawing: np.ndarray, inputs: dict[str, np.ndarray]) -> np.ndarray:
+    def run(self: Network, drawing: np.ndarray, inputs: dict[str, np.ndarray]) -> list[np.ndarray]:
         shapes.append(drawing.shape)
         if "guess" in inputs:
             # the second look leaves edges where they are
-            return inputs["guess"]
+            return [inputs["guess"]]
         # all is covered to the left of the middle
         answer = np.zeros((len(drawing), 1, *drawing.shape[2:]), np.float32)
         answer[..., : drawing.shape[3] // 2] = 1
-        return answer
+        return [answer]
 
     monkeypatch.setattr(Network, "_run", run)
     picture = np.full((side, side), 255, np.uint8)
@@ -75,9 +75,9 @@ def test_what_it_sees(monkeypatch: pytest.MonkeyPatch, side: int, seen: int) -> 
 def test_beyond_the_rim_of_a_picture_its_rim_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
     shown: list[np.ndarray] = []
 
-    def run(self: Network, drawing: np.ndarray, inputs: dict[str, np.ndarray]) -> np.ndarray:
+    def run(self: Network, drawing: np.ndarray, inputs: dict[str, np.ndarray]) -> list[np.ndarray]:
         shown.append(drawing)
-        return inputs["guess"] if "guess" in inputs else np.ones((1, 1, *drawing.shape[2:]), np.float32) * half
+        return [inputs["guess"] if "guess" in inputs else np.ones((1, 1, *drawing.shape[2:]), np.float32) * half]
 
     half = np.repeat([0, 1], 80).astype(np.float32)
     monkeypatch.setattr(Network, "_run", run)
@@ -105,24 +105,30 @@ def test_a_colorizer_goes_to_another_process_with_all_it_needs() -> None:
     assert (there._network.name, there._network.threads) == ("polycolor", 1)
 
 
-def test_what_is_in_doubt_is_looked_at_mirrored_too(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("is_walled", [False, True])
+def test_what_is_in_doubt_is_looked_at_mirrored_too(monkeypatch: pytest.MonkeyPatch, is_walled: bool) -> None:
     shown: list[np.ndarray] = []
+    border = np.zeros((1, 1, 128, 128), np.float32)
+    # half a wall in the drawing, the other half in its mirror image
+    border[..., 15:65, 15:18], border[..., 15:18, 15:113], border[..., 62:65, 15:113] = 1, 1, 1
 
-    def run(self: Network, drawing: np.ndarray, inputs: dict[str, np.ndarray]) -> np.ndarray:
+    def answers(self: Network, drawing: np.ndarray, inputs: dict[str, np.ndarray]) -> list[np.ndarray]:
         shown.append(drawing)
-        # half sure of what it always sees at the same place
+        # not sure of what it always sees at the same place
         answer = np.zeros((1, 1, *drawing.shape[2:]), np.float32)
-        answer[..., 20:60, 20:60], answer[..., 20:60, 60:100] = 0.6, 1.0
-        return answer
+        answer[..., 20:60, 20:60], answer[..., 20:60, 60:100] = 0.9, 1.0
+        return [answer, border] if is_walled else [answer]
 
-    monkeypatch.setattr(Network, "_run", run)
+    monkeypatch.setattr(Network, "_run", answers)
     picture = np.full((128, 128), 255, np.uint8)
     picture[30, 10:50] = 0
     answer, guessed = Network("polycolor", read()).look(picture, {})
     assert len(shown) == 2
     np.testing.assert_array_equal(shown[1], shown[0][..., ::-1])
-    # the mean of 0.6 and of what lies there mirrored, columns 28 to 107
-    assert [int(answer[0, 40, x]) for x in (22, 40, 80, 104)] == [76, 204, 204, 76]
+    # the mean of 0.9 and of what lies there mirrored, columns 28 to 107; of a room nearly full all is
+    mean = [115, 242, 242, 115]
+    assert [int(answer[0, 40, x]) for x in (22, 40, 80, 104)] == ([255] * 4 if is_walled else mean)
+    # which is no less a guess
     assert guessed > 0.5
 
 
@@ -134,7 +140,7 @@ def borders_that_answer(monkeypatch: pytest.MonkeyPatch, *answers: np.ndarray) -
         shown.append(drawing)
         return list(answers)
 
-    monkeypatch.setattr(network, "_answers", answered)
+    monkeypatch.setattr(network, "_run", answered)
     return network, shown
 
 
@@ -184,7 +190,7 @@ def test_for_borders_a_picture_is_seen_in_more_pixels(
         shown.append(drawing)
         return [np.zeros((len(drawing), 1, *drawing.shape[2:]), np.float32)] * 2
 
-    monkeypatch.setattr(network, "_answers", answers)
+    monkeypatch.setattr(network, "_run", answers)
     page = np.full(size, 240, np.uint8)
     page[: size[0] // 2, : size[1] // 2] = 40
     wall, covered, levels = network.border(page)
@@ -224,9 +230,9 @@ def test_what_is_sure_is_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None
 def test_a_network_that_paints_is_shown_as_much_as_may_be(monkeypatch: pytest.MonkeyPatch) -> None:
     shapes = []
 
-    def run(self: Network, drawing: np.ndarray, inputs: dict[str, np.ndarray]) -> np.ndarray:
+    def run(self: Network, drawing: np.ndarray, inputs: dict[str, np.ndarray]) -> list[np.ndarray]:
         shapes.append(drawing.shape[2:])
-        return np.zeros((1, 3, *drawing.shape[2:]), np.float32)
+        return [np.zeros((1, 3, *drawing.shape[2:]), np.float32)]
 
     monkeypatch.setattr(Network, "_run", run)
     painted, _ = Network("painter", b"").look(np.asarray(square(side=220)), {"color": np.zeros((1, 3), np.float32)})

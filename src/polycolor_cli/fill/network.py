@@ -166,7 +166,7 @@ class Network:
         def turned_back(answer: NDArray[np.float32]) -> list[NDArray[np.float32]]:
             return [plane[0, :height, ::way][:, :width] for plane, way in zip(answer, ways, strict=True)]
 
-        coverage, border = self._answers(np.stack([whole[:, :, ::way] for way in ways]), {})[:2]
+        coverage, border = self._run(np.stack([whole[:, :, ::way] for way in ways]), {})[:2]
         covered, wall = np.mean(turned_back(coverage), 0), np.max(turned_back(border), 0)
         if is_flat:
             # ink on flat paper is certain; on grain and in shadows the network sees better
@@ -177,21 +177,29 @@ class Network:
     def _first_look(self, planes: Planes, inputs: dict[str, NDArray]) -> tuple[NDArray[np.uint8], float]:
         """The network's answer at the size it looks at, uint8 (C, H, W), and how much of it is a guess."""
         whole = np.stack(planes)
-        answer = self._answer(whole, inputs)
+        answer, wall = self._answer(whole, inputs)
         guessed = _guessed(answer[0])
         if guessed > UNSURE and not inputs:
             # what it says of the same thing mirrored counts as much
-            mirrored = self._answer(whole[:, :, ::-1], inputs)[:, :, ::-1]
+            mirrored, mirrored_wall = (plane[..., ::-1] for plane in self._answer(whole[:, :, ::-1], inputs))
             answer = ((answer.astype(np.uint16) + mirrored) // 2).astype(np.uint8)
             guessed = _guessed(answer[0])
+            if wall.size:
+                from polycolor_cli.fill.basins import decide_basins
+
+                answer = decide_basins(answer[0], np.maximum(wall, mirrored_wall))[None]
         return answer, guessed
 
-    def _answer(self, planes: NDArray[np.uint8], inputs: dict[str, NDArray]) -> NDArray[np.uint8]:
-        """The network's answer on planes, uint8 (3, H, W), of any size."""
+    def _answer(
+        self, planes: NDArray[np.uint8], inputs: dict[str, NDArray]
+    ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+        """The network's answer on planes, uint8 (3, H, W), of any size, and its border, empty where it knows none."""
         height, width = planes.shape[1:]
         rim = ((0, 0), (0, -height % COARSEST), (0, -width % COARSEST))
         whole = np.pad(planes, rim, "edge") if any(map(sum, rim)) else planes
-        return np.ascontiguousarray(_bytes(self._run(whole[None], inputs)[0])[:, :height, :width])
+        answer, *border = self._run(whole[None], inputs)
+        wall = border[0][0, 0, :height, :width] if border else np.zeros((0, 0), np.float32)
+        return np.ascontiguousarray(_bytes(answer[0])[:, :height, :width]), wall
 
     def _doubled(
         self, coarse: NDArray[np.uint8], level: Planes, clean: tuple[int, int] | None, flat: tuple[int, int] | None
@@ -218,19 +226,15 @@ class Network:
             if asked := [tile for tile, is_known in zip(tiles, known, strict=True) if not is_known]:
                 drawing = np.stack([_tiles(plane, asked) for plane in planes], 1)
                 guesses = _tiles(guess, asked)[:, None].astype(np.float32) / 255
-                answers = _bytes(self._run(drawing, {"guess": guesses})[:, 0])
+                answers = _bytes(self._run(drawing, {"guess": guesses})[0][:, 0])
                 drawn[~known] = answers if flat is None else smoothed_on_paper(drawing[:, 0], answers, flat)
             for (y, x), tile in zip(tiles, drawn[:, MARGIN:-MARGIN, MARGIN:-MARGIN], strict=True):
                 into = coverage[y : y + TILE, x : x + TILE]
                 into[:] = tile[: into.shape[0], : into.shape[1]]
         return fine
 
-    def _run(self, drawing: NDArray[np.uint8], inputs: dict[str, NDArray]) -> NDArray[np.float32]:
-        """The network's first answer on planes, uint8 (N, 3, H, W)."""
-        return self._answers(drawing, inputs)[0]
-
-    def _answers(self, drawing: NDArray[np.uint8], inputs: dict[str, NDArray]) -> list[NDArray[np.float32]]:
-        """Run the network over planes, uint8 (N, 3, H, W)."""
+    def _run(self, drawing: NDArray[np.uint8], inputs: dict[str, NDArray]) -> list[NDArray[np.float32]]:
+        """All that the network answers on planes, uint8 (N, 3, H, W)."""
         nothing = {"guess": np.zeros((0, 1, 0, 0), np.float32)} if self._refines else {}
         given = {"drawing": drawing.astype(np.float32) / np.float32(255), **nothing, **inputs}
         try:

@@ -15,19 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polycolor_cli.errors import PointError
+from polycolor_cli.fill.basins import FAR, FREE, Wall, basins_of, merged
 from polycolor_cli.fill.flood import flooded
 from polycolor_cli.fill.masks import SQUARE, bounding_box, dilated
 from polycolor_cli.fill.planes import Coverage, Gray, Mask, Planes
 
 Labels = NDArray[np.uint16]
-Wall = NDArray[np.float32]
 
-FREE = 0.3
-"""Share of a wall from which on a pixel is no more free paper."""
-DEEP = 2.0
-"""Pixels by which a basin must be wider than its way out to be one of its own."""
-FAR = 20
-"""Pixels from the nearest wall beyond which paper is as good as any."""
 PARTED = 0.91
 """Mean share of a wall along the rim of two basins from which on it parts them."""
 SMALLEST = 0.0005
@@ -210,7 +204,7 @@ def _numbered(
     """The regions in a part of a picture of that shape: numbers that end in the middle of the outermost lines, and
     carried on to their edge. coverage, 0..1, says what is a region, and fewer, uint8, where a line ends.
     """
-    basins = _merged(_basins(wall), wall)
+    basins = merged(basins_of(wall), wall, PARTED)
     # what reaches the rim is outside, but for what is covered of it: the wall that was not seen
     rim = np.unique(np.concatenate([basins[0], basins[-1], basins[:, 0], basins[:, -1]]))
     # along the outer halves of lines everything hangs together
@@ -232,41 +226,6 @@ def _speck(size: int) -> float:
     """Pixels of the smallest area of a picture of some pixels that is none of dirt."""
     share, pixels = SPECK
     return min(share * size, pixels)
-
-
-def _basins(wall: Wall) -> NDArray[np.int32]:
-    """Basins of paper, numbered from 1, each flooded from where it is farthest from all walls."""
-    away = cv2.distanceTransform((wall < FREE).view(np.uint8), cv2.DIST_L2, 5)
-    # a tenth of a pixel is one; what is wider than twice FAR is wide enough
-    depth = np.round(10 * np.minimum(away, FAR)).astype(np.uint8)
-    # maxima of that height, by reconstruction (Vincent, IEEE TIP 1993); scikit-image takes ten times as long
-    reached = cv2.subtract(depth, 10 * DEEP)
-    while not np.array_equal(reached, grown := cv2.min(cv2.dilate(reached, SQUARE), depth)):
-        reached = grown
-    _, deepest = cv2.connectedComponents((depth - reached >= 10 * DEEP).view(np.uint8))
-    # a fifth of all heights is the paper's, the rest the walls'
-    ground = np.round(205 * wall + (10 * FAR - depth) / (0.2 * FAR)).astype(np.uint8)
-    return flooded(deepest, deepest == 0, ground)
-
-
-def _merged(basins: NDArray[np.int32], wall: Wall) -> NDArray[np.int32]:
-    """Basins as one where no wall parts them."""
-    width = basins.shape[1]
-    numbers, heights = basins.ravel(), wall.ravel()
-    # the upper or left one of two pixels that are no more the same basin, and by how much the other one lies behind it
-    to_the_right = np.flatnonzero(numbers[:-1] != numbers[1:])
-    to_the_right = to_the_right[(to_the_right + 1) % width > 0]
-    below = np.flatnonzero(numbers[:-width] != numbers[width:])
-    first, second = np.concatenate([to_the_right, below]), np.concatenate([to_the_right + 1, below + width])
-    one, other = numbers[first], numbers[second]
-    count = int(basins.max()) + 1
-    pair = np.minimum(one, other).astype(np.int64) * count + np.maximum(one, other)
-    pairs, place = np.unique(pair, return_inverse=True)
-    mean = np.bincount(place, np.maximum(heights[first], heights[second])) / np.bincount(place)
-    number = np.arange(count, dtype=np.int32)
-    for low, high in zip(*np.divmod(pairs[mean < PARTED], count), strict=True):
-        number[number == number[high]] = number[low]
-    return number[basins]
 
 
 def _without_crumbs(
