@@ -18,12 +18,13 @@ import numpy as np
 
 from polycolor_cli.evaluate import metrics
 from polycolor_cli.evaluate.cases import Truth, read_cases
-from polycolor_cli.fill import closed, colorizer, faint, gray, network, pieces, rules
+from polycolor_cli.fill import basins, closed, colorizer, faint, gray, network, pieces, rules
 
 RULES: dict[str, Any] = {
     "with_dark_ink": lambda drawing: drawing,
     "exact_where_clean": lambda gray, coverage: coverage,
     "soft_edges": lambda gray, coverage, edge, ink_gray, paper_gray: coverage,
+    "decide_basins": lambda coverage, wall: coverage,
     "decide_soft_areas": lambda coverage, share=0.5: coverage,
     "fill_holes": lambda coverage: coverage,
     "without_veils": lambda coverage: coverage,
@@ -36,6 +37,7 @@ OWN = {
     rules: ("SOFT", "EDGE", "INK", "NOISY", "DARK_PAPER"),
     faint: ("FLAT", "DARKEST", "INKED", "FAINT", "FAINTEST", "DARK"),
     closed: ("REACH", "THINNEST"),
+    basins: ("FREE", "DEEP", "PAPER", "PARTED", "CLEAR"),
     pieces: ("LONGEST", "JOINED", "MOST", "CLOSE", "CLOSE_WORDS", "SAME", "LETTERS", "TEXT", "TALL", "AROUND"),
     colorizer: ("FOUND", "UNSURE", "HOPELESS", "GUESSWORK", "DOT"),
 }
@@ -44,12 +46,13 @@ OWN = {
 
 @contextlib.contextmanager
 def remembered() -> Iterator[None]:
-    """Every picture is looked at once."""
-    answers: dict[tuple[bytes, tuple[int, ...], bool], tuple[np.ndarray, float]] = {}
+    """Every picture is looked at once, and once more where basins are decided otherwise."""
+    answers: dict[tuple[Any, ...], tuple[np.ndarray, float]] = {}
     look = network.Network.look
 
     def kept(self: Any, gray: np.ndarray, inputs: Any, closer: bool = False) -> tuple[np.ndarray, float]:
-        key = (gray.tobytes(), gray.shape, closer)
+        decided_by = (basins.decide_basins, *(getattr(basins, name) for name in OWN[basins]))
+        key = (gray.tobytes(), gray.shape, closer, *decided_by)
         if key not in answers:
             answers[key] = look(self, gray, inputs, closer)
         answer, guessed = answers[key]
@@ -63,7 +66,7 @@ def remembered() -> Iterator[None]:
 def changed(name: str, value: Any) -> Iterator[None]:
     """A constant or a rule changed, wherever it is known by its name."""
     with contextlib.ExitStack() as stack:
-        modules: list[ModuleType] = [rules, faint, closed, pieces, colorizer]
+        modules: list[ModuleType] = [rules, faint, closed, basins, pieces, colorizer]
         if name in RULES:
             # which has constants of its own under some of the same names
             modules.append(gray)
