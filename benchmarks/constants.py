@@ -38,7 +38,20 @@ OWN = {
     faint: ("FLAT", "DARKEST", "INKED", "FAINT", "FAINTEST", "DARK"),
     closed: ("REACH", "THINNEST"),
     basins: ("FREE", "DEEP", "PAPER", "PARTED", "CLEAR"),
-    pieces: ("LONGEST", "JOINED", "MOST", "CLOSE", "CLOSE_WORDS", "SAME", "LETTERS", "TEXT", "TALL", "AROUND"),
+    pieces: (
+        "LONGEST",
+        "JOINED",
+        "MOST",
+        "CLOSE",
+        "CLOSE_WORDS",
+        "SAME",
+        "LETTERS",
+        "TEXT",
+        "TALL",
+        "AROUND",
+        "NEAR",
+        "EVEN",
+    ),
     colorizer: ("FOUND", "UNSURE", "HOPELESS", "GUESSWORK", "DOT"),
 }
 """The constants, by the module that they are set in."""

@@ -95,18 +95,6 @@ def test_thin_and_tiny_pages_have_no_pieces() -> None:
         assert not is_text(searched(page))
 
 
-def test_on_paper_in_uneven_light_there_are_pieces_and_on_gravel_none() -> None:
-    page = circles(7, 5, 20).astype(np.float32)
-    y, x = np.indices(page.shape, np.float32)
-    # from 0.95 to 0.6 of the light across the page, which leaves no gray that half of it has
-    light = 0.95 - 0.175 * (x / page.shape[1] + y / page.shape[0])
-    grain = np.random.default_rng(0).normal(0, 4, page.shape).astype(np.float32)
-    assert len(list(pieces(searched(np.clip(page * light + grain, 0, 255).astype(np.uint8)), 320))) == 35
-    stones = cv2.GaussianBlur(np.random.default_rng(1).normal(0, 1, page.shape).astype(np.float32), (0, 0), 6)
-    gravel = np.clip(page * (0.6 + 2.5 * stones), 0, 255).astype(np.uint8)
-    assert not list(pieces(searched(gravel), 320))
-
-
 def test_what_fills_the_page_is_no_piece_of_it() -> None:
     page = np.full((240, 240), 255, np.uint8)
     cv2.circle(page, (120, 120), 75, 0, 3)

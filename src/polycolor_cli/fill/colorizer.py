@@ -15,6 +15,7 @@ from polycolor_cli.color import RGB, ColorError
 from polycolor_cli.files.picture import NOTHING, About, PictureError, about, read_picture, seen
 from polycolor_cli.fill.closed import closed_coverage
 from polycolor_cli.fill.gray import dark_on_light
+from polycolor_cli.fill.ground import is_paper, without_stones
 from polycolor_cli.fill.network import UNSURE, Network, doublings
 from polycolor_cli.fill.paint import Holes, Lines, Only, Paint, Pixels, paint, paper_around, rgb_of
 from polycolor_cli.fill.pieces import Page, is_text, pieces, searched
@@ -308,7 +309,9 @@ class Colorizer:
         if guessed:
             coverage = without_veils(decide_soft_areas(coverage, share=1 if hopeless else 0.5))
         coverage = fill_holes(coverage)
-        if page is not None:
+        if not is_paper(gray):
+            coverage = without_stones(gray, coverage)
+        elif page is not None:
             guessed *= 1 - self._add_pieces(page, coverage)
         return _Decision(gray, coverage, guessed)
 

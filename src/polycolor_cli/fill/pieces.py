@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from polycolor_cli.fill.masks import components, median
 from polycolor_cli.fill.planes import Gray
-from polycolor_cli.fill.rules import INK, SOFT, paper_gray
+from polycolor_cli.fill.rules import INK
 
 LONGEST = 1240
 """Longest side, in pixels, that a page is searched in."""
@@ -37,10 +37,6 @@ TALL = 5
 """Times as high as half of them that something is no letter, and the page not of text alone."""
 AROUND = 0.25
 """Paper that is looked at around a piece, in parts of its length."""
-NEAR = 31
-"""Side of the square, in pixels of the search, whose mean is the paper's gray where light on it is uneven."""
-EVEN = 0.7
-"""Share of the pixels that are within a few grays of that on paper: gravel, wood and photographs are rougher."""
 
 
 @dataclass(frozen=True)
@@ -82,10 +78,10 @@ def searched(gray: Gray) -> Page:
 
 
 def pieces(page: Page, longest: float) -> Iterator[Piece]:
-    """The pieces of a page of paper that are no longer than some pixels, letters left out; of no other page any."""
+    """The pieces of a page that are no longer than some pixels, letters left out."""
     gray, step, label, boxes = page.gray, page.step, page.label, page.boxes
     # what is joined is no smaller than its parts
-    if not 0 < len(boxes) <= MOST or boxes[:, 2:].max(1).min() * step > longest or not _is_paper(page):
+    if not 0 < len(boxes) <= MOST or boxes[:, 2:].max(1).min() * step > longest:
         return
     ink, is_letter = page.ink, np.r_[False, _in_rows(boxes)]
     if is_letter.any():
@@ -108,15 +104,6 @@ def pieces(page: Page, longest: float) -> Iterator[Piece]:
             others = others[rows.start % step :, columns.start % step :][: part.shape[0], : part.shape[1]]
             part[: others.shape[0], : others.shape[1]][others > 0] = median(part)
         yield Piece((rows, columns), part)
-
-
-def _is_paper(page: Page) -> bool:
-    """Whether a page is flat, or would be in even light; on anything else, stones and leaves are no pieces."""
-    seen = np.ascontiguousarray(page.gray[:: page.step, :: page.step])
-    if paper_gray(seen) is not None:
-        return True
-    even = cv2.absdiff(cv2.blur(seen, (NEAR, NEAR)), seen) <= SOFT
-    return bool(np.count_nonzero(even) >= EVEN * seen.size)
 
 
 def is_text(page: Page) -> bool:
