@@ -18,7 +18,7 @@ import numpy as np
 
 from polycolor_cli.evaluate import metrics
 from polycolor_cli.evaluate.cases import Truth, read_cases
-from polycolor_cli.fill import basins, closed, colorizer, faint, gray, network, pieces, rules
+from polycolor_cli.fill import basins, closed, colorizer, faint, gray, ground, network, pieces, rules
 
 RULES: dict[str, Any] = {
     "with_dark_ink": lambda drawing: drawing,
@@ -28,6 +28,7 @@ RULES: dict[str, Any] = {
     "decide_soft_areas": lambda coverage, share=0.5: coverage,
     "fill_holes": lambda coverage: coverage,
     "without_veils": lambda coverage: coverage,
+    "without_stones": lambda gray, coverage: coverage,
     "closed_coverage": lambda gray: None,
     "pieces": lambda page, longest: iter(()),
     "is_text": lambda page: False,
@@ -38,20 +39,8 @@ OWN = {
     faint: ("FLAT", "DARKEST", "INKED", "FAINT", "FAINTEST", "DARK"),
     closed: ("REACH", "THINNEST"),
     basins: ("FREE", "DEEP", "PAPER", "PARTED", "CLEAR"),
-    pieces: (
-        "LONGEST",
-        "JOINED",
-        "MOST",
-        "CLOSE",
-        "CLOSE_WORDS",
-        "SAME",
-        "LETTERS",
-        "TEXT",
-        "TALL",
-        "AROUND",
-        "NEAR",
-        "EVEN",
-    ),
+    pieces: ("LONGEST", "JOINED", "MOST", "CLOSE", "CLOSE_WORDS", "SAME", "LETTERS", "TEXT", "TALL", "AROUND"),
+    ground: ("NEAR", "EVEN", "PALE", "SOLID"),
     colorizer: ("FOUND", "UNSURE", "HOPELESS", "GUESSWORK", "DOT"),
 }
 """The constants, by the module that they are set in."""
@@ -79,7 +68,7 @@ def remembered() -> Iterator[None]:
 def changed(name: str, value: Any) -> Iterator[None]:
     """A constant or a rule changed, wherever it is known by its name."""
     with contextlib.ExitStack() as stack:
-        modules: list[ModuleType] = [rules, faint, closed, basins, pieces, colorizer]
+        modules: list[ModuleType] = [rules, faint, closed, basins, ground, pieces, colorizer]
         if name in RULES:
             # which has constants of its own under some of the same names
             modules.append(gray)
