@@ -49,5 +49,5 @@ def without_stones(gray: Gray, coverage: Coverage) -> Coverage:
         ink = ink or strong
         if strong < PALE * ink and middle >= SOLID * strong:
             around = cv2.dilate(alone.view(np.uint8), np.ones((5, 5), np.uint8)) > 0
-            answer[box][around & ((thing[box] == number) | (thing[box] == 0))] = 0
+            answer[box][around & (alone | (thing[box] == 0))] = 0
     return answer
