@@ -16,6 +16,7 @@ from polycolor_cli.data.dataset import DatasetError
 from polycolor_cli.evaluate.classical import ink_of
 from polycolor_cli.files.picture import read_picture
 from polycolor_cli.fill.colorizer import Colorizer
+from polycolor_cli.fill.masks import rim_of
 
 Labels = NDArray[np.uint16]
 Method = Callable[[Image.Image], Labels]
@@ -70,7 +71,7 @@ def _spread(areas: NDArray) -> NDArray:
 
 def _inside(areas: NDArray) -> Labels:
     """Areas that touch the rim of the picture are no regions."""
-    rim = np.unique(np.concatenate([areas[0], areas[-1], areas[:, 0], areas[:, -1]]))
+    rim = np.unique(rim_of(areas))
     return (
         np.unique(np.where(np.isin(areas, rim), 0, areas), return_inverse=True)[1]
         .reshape(areas.shape)

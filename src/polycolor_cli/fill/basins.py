@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polycolor_cli.fill.flood import flooded
-from polycolor_cli.fill.masks import SQUARE
+from polycolor_cli.fill.masks import SQUARE, rim_of
 from polycolor_cli.fill.planes import Coverage
 
 Wall = NDArray[np.float32]
@@ -64,9 +64,9 @@ def merged(basins: NDArray[np.int32], wall: Wall, parted: float) -> NDArray[np.i
 
 
 def decide_basins(coverage: Coverage, wall: Wall) -> Coverage:
-    """The coverage with each basin that no way leads out of covered as a whole where nearly all of it is, or bare.
+    """The coverage with each basin that is clearly one of the two covered as a whole, or bare: `CLEAR`.
 
-    What is between the two is left as it is, and so are the walls.
+    Others are left as they are, and so are walls and what reaches the rim.
     """
     basins = merged(basins_of(wall), wall, PARTED)
     paper = wall < PAPER
@@ -74,7 +74,7 @@ def decide_basins(coverage: Coverage, wall: Wall) -> Coverage:
     count = int(basins.max()) + 1
     share = np.bincount(numbers, coverage[paper], count) / (255 * np.maximum(np.bincount(numbers, minlength=count), 1))
     is_clear = (share >= CLEAR) | (share <= 1 - CLEAR)
-    is_clear[np.concatenate([basins[0], basins[-1], basins[:, 0], basins[:, -1]])] = False
+    is_clear[rim_of(basins)] = False
     decided = is_clear[basins] & paper
     answer = coverage.copy()
     answer[decided] = np.where(share >= 0.5, np.uint8(255), np.uint8(0))[basins[decided]]

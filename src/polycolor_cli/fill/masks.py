@@ -3,6 +3,8 @@
 It takes longer to import than a small picture takes to fill.
 """
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -26,6 +28,11 @@ def sum_around(plane: NDArray[np.uint8]) -> NDArray[np.float32]:
     import cv2
 
     return cv2.boxFilter(plane, cv2.CV_32F, (3, 3), normalize=False, borderType=cv2.BORDER_REPLICATE)
+
+
+def rim_of(plane: NDArray[Any]) -> NDArray[Any]:
+    """The pixels at the rim of a picture (H, W), those of its corners twice: (2 H + 2 W,)."""
+    return np.concatenate([plane[0], plane[-1], plane[:, 0], plane[:, -1]])
 
 
 def touches_rim(mask: Mask) -> bool:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from polycolor_cli.errors import PointError
 from polycolor_cli.fill.basins import FAR, FREE, Wall, basins_of, merged
 from polycolor_cli.fill.flood import flooded
-from polycolor_cli.fill.masks import SQUARE, bounding_box, dilated
+from polycolor_cli.fill.masks import SQUARE, bounding_box, dilated, rim_of
 from polycolor_cli.fill.planes import Coverage, Gray, Mask, Planes
 
 Labels = NDArray[np.uint16]
@@ -206,7 +206,7 @@ def _numbered(
     """
     basins = merged(basins_of(wall), wall, PARTED)
     # what reaches the rim is outside, but for what is covered of it: the wall that was not seen
-    rim = np.unique(np.concatenate([basins[0], basins[-1], basins[:, 0], basins[:, -1]]))
+    rim = np.unique(rim_of(basins))
     # along the outer halves of lines everything hangs together
     inside = (coverage >= 0.5) & (wall < FREE)
     for number in rim:
@@ -331,7 +331,7 @@ def without_holes_of(regions: Regions, coverage: Coverage, gray: Gray) -> Covera
     labels = regions.inner
     depth = np.zeros(regions.count + 1, np.int64)
     beside = regions.neighbours()
-    rim = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
+    rim = rim_of(labels)
     outer = set(np.unique(rim).tolist()) - {0}
     for one, other in ((labels[:, 1:], labels[:, :-1]), (labels[1:], labels[:-1])):
         outer |= set(np.unique(one[other == 0]).tolist()) | set(np.unique(other[one == 0]).tolist())

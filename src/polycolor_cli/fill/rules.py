@@ -9,7 +9,7 @@ and a pixel half of ink is half covered.
 import numpy as np
 from numpy.typing import NDArray
 
-from polycolor_cli.fill.masks import SQUARE, background, bounding_box, dilated, fraction, sum_around
+from polycolor_cli.fill.masks import SQUARE, background, bounding_box, dilated, fraction, rim_of, sum_around
 from polycolor_cli.fill.planes import Coverage, Gray, Mask
 
 SOFT = 12
@@ -27,7 +27,7 @@ DARK_PAPER = 0.3
 def is_negative(gray: Gray) -> bool:
     """Whether a picture is of light ink on dark paper: its rim and its most frequent grays are dark."""
     step = -(-max(gray.shape) // 64)
-    rim = np.concatenate([gray[0], gray[-1], gray[:, 0], gray[:, -1]])
+    rim = rim_of(gray)
     low = int(gray.min())
     dark = low + DARK_PAPER * (int(gray.max()) - low)
     return all(2 * np.count_nonzero(pixels < dark) > pixels.size for pixels in (rim, gray[::step, ::step]))
