@@ -1,3 +1,4 @@
+import cv2
 import numpy as np
 import pytest
 
@@ -96,3 +97,46 @@ def test_every_scene_can_be_drawn() -> None:
             canvas = Canvas(64, 96, 2)
             scene(canvas, rng, synthetic.Pen(2.0, Hand.sample(rng), outlines=[]))
             assert canvas.coverage().shape == (192, 128)
+
+
+def test_an_outline_drawn_over_again_encloses_what_each_stroke_does() -> None:
+    contour = np.array([[10.0, 10], [50, 10], [50, 50], [10, 50]])
+    strokes, regions = Hand(wobble=0.03, again=2).draw(np.random.default_rng(0), contour, 28)
+    assert [closed for _, closed in strokes] == [True, False, False]
+    assert len(regions) == 3
+    assert len({path.tobytes() for path, _ in strokes}) == 3
+
+
+def test_lines_cover_themselves_and_what_they_enclose_and_nothing_else() -> None:
+    enclosing = 0
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        canvas = Canvas(96, 96, 2)
+        SCENES["lines"][0](canvas, rng, synthetic.Pen(2.0, Hand()))
+        coverage = canvas.coverage()
+        alone = Canvas(96, 96, 2)
+        alone.ink[:] = canvas.ink
+        assert canvas.ink.any()
+        assert np.array_equal(coverage, alone.coverage())
+        assert coverage.mean() < 0.4 * 255
+        enclosing += bool((coverage > canvas.ink).any())
+    # lattices, loops of letters, heads
+    assert 5 < enclosing < 40
+
+
+def test_a_coil_is_bare_between_its_turns() -> None:
+    for seed in range(20):
+        canvas = Canvas(96, 96, 1)
+        contour = shapes.coil(np.random.default_rng(seed)) * 40 + 48
+        canvas.fill(contour)
+        hull = cv2.fillConvexPoly(np.zeros_like(canvas.ink), cv2.convexHull(np.round(contour).astype(np.int32)), 255)
+        assert canvas.region.sum() < 0.8 * hull.sum()
+
+
+def test_some_scenes_go_on_beyond_the_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes = set()
+    monkeypatch.setattr(synthetic, "Canvas", lambda w, h, scale: sizes.add((w, h)) or Canvas(w, h, scale))
+    for index in range(60):
+        made = drawing(9, index, (64, 96))
+        assert made.coverage.shape == made.border.shape == made.gaps.shape == (64, 96)
+    assert any(width > 96 and height > 64 for width, height in sizes)

@@ -207,6 +207,17 @@ def meander(rng: Rng) -> Contour:
     return rounded(band, rng.uniform(0.2, 0.5)) if rng.random() < 0.4 else band
 
 
+def coil(rng: Rng) -> Contour:
+    """A band that rolls itself up and does not touch itself: a worm, a fern, a hook, a snail."""
+    turns = np.linspace(0, rng.uniform(0.5, 2.2) * TAU, 120)
+    pitch = rng.uniform(0.12, 0.4)
+    half = pitch * rng.uniform(0.22, 0.4) * np.linspace(1, rng.uniform(0.3, 1) if rng.random() < 0.4 else 1, 120)
+    middle = rng.uniform(half[0], 1.0) + pitch * turns / TAU
+    middle += 0.08 * pitch * np.sin(turns * rng.uniform(0.5, 2) + rng.uniform(0, TAU))
+    band = np.concatenate([_polar(turns, middle + half), _polar(turns, middle - half)[::-1]])
+    return band / np.abs(band).max() * [1, rng.choice([-1, 1])]
+
+
 def silhouette(rng: Rng) -> Contour:
     """A shape with a mirror axis, like a vase, a bell, a house, a rocket or a bottle."""
     n = int(rng.integers(3, 8))
@@ -263,6 +274,7 @@ SHAPES: Kinds = {
     "sector": (sector, 1.0),
     "ribbon": (ribbon, 1.0),
     "meander": (meander, 0.8),
+    "coil": (coil, 0.8),
     "silhouette": (silhouette, 1.5),
 }
 """Each kind of shape by name, with how often it is drawn."""

@@ -53,14 +53,14 @@ class Hand:
     loop: the outline is one stroke that starts and ends where it likes, short of closing by `gap`
     (or past it, where `gap` is negative), with tails; edges: each side of a polygon is a stroke of
     its own, too long or too short, or short by up to `apart` of its length at either end, so that all corners are
-    open; and one is forgotten where `forgets`; twice: the outline is drawn two times over; double: there is a second
-    line inside it, this far from the first.
+    open; and one is forgotten where `forgets`; again: how often the outline is drawn over once more; double: there is a
+    second line inside it, this far from the first.
     """
 
     wobble: float = 0.0
     loop: bool = False
     edges: bool = False
-    twice: bool = False
+    again: int = 0
     forgets: bool = False
     gap: float = 0.0
     tails: float = 0.0
@@ -83,12 +83,12 @@ class Hand:
                 gap=float(rng.choice([rng.uniform(-0.15, 0.02), rng.uniform(-0.02, 0.12)])),
                 tails=float(rng.choice([0.0, rng.uniform(0, 0.15), rng.uniform(0, 0.7)])),
             )
-        if kind < 0.97:
+        if kind < 0.95:
             if rng.random() < 0.25:
                 return cls(wobble=rng.uniform(0.0, 0.02), edges=True, apart=rng.uniform(0.02, 0.2))
             gap, forgets = rng.uniform(0.02, 0.16), bool(rng.random() < 0.55)
             return cls(wobble=rng.uniform(0.0, 0.03), edges=True, gap=gap, forgets=forgets)
-        return cls(wobble=rng.uniform(0.01, 0.04), twice=True)
+        return cls(wobble=rng.uniform(0.01, 0.04), again=int(rng.integers(1, 4)))
 
     @classmethod
     def careless(cls, rng: Rng) -> "Hand":
@@ -136,9 +136,15 @@ class Hand:
         points = np.roll(points, int(rng.integers(len(points))), 0)
         n = len(points)
         shaky = points + tremble(rng, n, self.wobble * radius)
-        if self.twice:
-            again = points + tremble(rng, n, self.wobble * radius)
-            return [(shaky, True), (again, True)], [shaky, again]
+        if self.again:
+            over = [points + tremble(rng, n, self.wobble * radius) for _ in range(self.again)]
+            # each stroke but the first begins and ends where it likes
+            ends = rng.uniform(0.85, 1.0, self.again) * n
+            parts = [
+                (np.roll(path, int(rng.integers(n)), 0)[: int(end)], False)
+                for path, end in zip(over, ends, strict=True)
+            ]
+            return [(shaky, True), *parts], [shaky, *over]
         if not self.loop:
             return [(shaky, True)], [shaky]
         around = int(n * np.clip(1 - self.gap, 0.7, 1.2))

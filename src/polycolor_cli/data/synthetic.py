@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from polycolor_cli.data import illustrations, lineart, shapes, wear
 from polycolor_cli.data.shapes import TAU
-from polycolor_cli.data.strokes import Canvas, Hand, Path, walk
+from polycolor_cli.data.strokes import Canvas, Hand, Path, tremble, walk
 
 Rng = np.random.Generator
 
@@ -472,21 +472,78 @@ def _scribbles(canvas: Canvas, rng: Rng, pen: Pen) -> None:
         _mark(canvas, rng, pen, at, float(size.min()) * rng.uniform(0.08, 0.35))
 
 
+def _lines(canvas: Canvas, rng: Rng, pen: Pen) -> None:
+    """Lines that are no outline: crosses, lattices, spirals, waves, branches, matchstick men, letters.
+
+    Only ink is covered, and what it encloses by itself, as the middle of a lattice.
+    """
+    size = np.array([canvas.width, canvas.height])
+    radius = rng.uniform(0.2, 0.46) * float(size.min())
+    centre = size / 2 + rng.uniform(-1, 1, 2) * np.maximum(size / 2 - radius, 0)
+    turn = rng.integers(4) * TAU / 4 if rng.random() < 0.5 else rng.uniform(0, TAU)
+    shake = rng.uniform(0, 0.03) if rng.random() < 0.5 else 0.0
+    pen.dashes, pen.width = 0.0, min(pen.width, 0.3 * radius)
+
+    def line(*points: tuple[float, float]) -> None:
+        path = walk(shapes.turned(np.array(points, float), turn) * radius, 2.0, closed=False)
+        pen.line(canvas, centre + path + tremble(rng, len(path), shake * radius))
+
+    kind = rng.integers(7)
+    if kind == 0:
+        for angle in np.linspace(0, np.pi, int(rng.integers(2, 5)), endpoint=False) + rng.normal(0, 0.15):
+            way = np.array([np.cos(angle), np.sin(angle)])
+            aside = rng.normal(0, 0.08, 2)
+            line(tuple(aside - rng.uniform(0.4, 1) * way), tuple(aside + rng.uniform(0.4, 1) * way))
+    elif kind == 1:
+        for across in (False, True):
+            for at in np.linspace(-0.6, 0.6, int(rng.integers(1, 4))) * rng.uniform(0.5, 1):
+                ends = (at + rng.normal(0, 0.04), -rng.uniform(0.8, 1)), (at + rng.normal(0, 0.04), rng.uniform(0.8, 1))
+                line(*(end[::-1] if across else end for end in ends))
+    elif kind == 2:
+        turns = np.linspace(0, rng.uniform(1.3, 5) * TAU, 200)
+        out = (turns / turns[-1]) ** rng.uniform(0.6, 1.6) * 0.95 + 0.05
+        line(*np.stack([out * np.cos(turns), out * np.sin(turns) * rng.uniform(0.6, 1)], 1))
+    elif kind == 3:
+        along = np.linspace(-1, 1, 80)
+        wave = rng.choice([0.0, rng.uniform(0.05, 0.3)]) * np.sin(along * rng.uniform(2, 20) + rng.uniform(0, TAU))
+        for at in np.linspace(-0.7, 0.7, int(rng.integers(1, 5))) * rng.uniform(0.3, 1):
+            line(*np.stack([along * rng.uniform(0.7, 1), wave + at], 1))
+    elif kind == 4:
+        line((0, -1), (0, 1))
+        for at in np.linspace(-0.9, rng.uniform(0, 0.9), int(rng.integers(2, 7))):
+            rise, reach = rng.choice([0.0, rng.uniform(0.1, 0.6)]), rng.uniform(0.3, 0.9)
+            for side in (-1, 1) if rng.random() < 0.6 else (rng.choice([-1, 1]),):
+                line((0, at), (side * reach, at - rise))
+    elif kind == 5:
+        head = 0.24 * np.stack([np.cos(np.arange(32) / 32 * TAU), np.sin(np.arange(32) / 32 * TAU)], 1) - [0, 0.75]
+        pen.outline(canvas, rng, centre + head * radius)
+        turn = 0.0
+        hip, hand = rng.uniform(0.1, 0.35), rng.uniform(-0.5, 0.3)
+        line((0, -0.5), (0, hip))
+        for side in (-1, 1):
+            line((0, hip), (side * rng.uniform(0.15, 0.5), 1))
+            line((0, -0.3), (side * rng.uniform(0.3, 0.7), hand))
+    else:
+        word = str(rng.choice(list("EFHKNSTWXYZ123457=+*#")))
+        canvas.text(word, centre + [-0.7 * radius, 0.8 * radius], 1.6 * radius, pen.width)
+
+
 def _nothing(canvas: Canvas, rng: Rng, pen: Pen) -> None:
     """An empty page, or no page at all: what is drawn of it is decided with the gray."""
 
 
 SCENES: dict[str, tuple[Callable[[Canvas, Rng, Pen], None], float]] = {
-    "one": (_one, 0.08),
+    "one": (_one, 0.07),
     "sketch": (_sketch, 0.1),
-    "page": (_page, 0.07),
-    "composition": (_composition, 0.07),
+    "page": (_page, 0.06),
+    "composition": (_composition, 0.06),
     "stack": (_stack, 0.06),
-    "rings": (_rings, 0.06),
-    "illustration": (_illustration, 0.44),
+    "rings": (_rings, 0.11),
+    "illustration": (_illustration, 0.41),
     "solid": (_solid, 0.03),
     "scribbles": (_scribbles, 0.03),
-    "nothing": (_nothing, 0.06),
+    "lines": (_lines, 0.03),
+    "nothing": (_nothing, 0.04),
 }
 """Each kind of scene by name, with how often it comes."""
 
@@ -645,7 +702,9 @@ def drawing(seed: int, index: int, size: tuple[int, int] = (128, 128), world: Wo
 
     scene, _ = SCENES[_SCENE_NAMES[rng.choice(len(_SCENE_NAMES), p=_SCENE_SHARE)]]
     scene = _illustration if world.art_alone else scene
-    canvas = Canvas(width, height, scale)
+    # some scenes go on beyond the picture's edges
+    beyond = rng.uniform(1.1, 1.8) if rng.random() < 0.06 and scene is not _nothing else 1.0
+    canvas = Canvas(round(width * beyond), round(height * beyond), scale)
     bold = rng.random() < 0.3
     stroke = least * (rng.uniform(0.04, 0.14) if bold else np.exp(rng.uniform(np.log(0.003), np.log(0.11))))
     finest = max(0.7 / shrink, 0.9 * (enlarged > 1) * enlarged)
@@ -665,6 +724,10 @@ def drawing(seed: int, index: int, size: tuple[int, int] = (128, 128), world: Wo
     coverage, border = canvas.coverage(), canvas.border()
     if pen.outlines and not world.whole and rng.random() < 0.6:
         _rub_out(canvas, rng, pen.outlines, float(least))
+    if beyond > 1:
+        x, y = (int(rng.integers(most * scale + 1)) for most in (canvas.width - width, canvas.height - height))
+        part = np.s_[y : y + height * scale, x : x + width * scale]
+        canvas.ink, coverage, border = canvas.ink[part], coverage[part], border[part]
     gaps = np.where(canvas.ink > 0, np.uint8(0), border)
     page = None
     slanted = not aliased and rng.random() < 0.1
