@@ -18,18 +18,19 @@ import numpy as np
 
 from polycolor_cli.evaluate import metrics
 from polycolor_cli.evaluate.cases import Truth, read_cases
-from polycolor_cli.fill import basins, closed, colorizer, faint, gray, ground, network, pieces, rules
+from polycolor_cli.fill import basins, bridges, closed, colorizer, faint, gray, ground, network, pieces, rules
 
 RULES: dict[str, Any] = {
     "with_dark_ink": lambda drawing: drawing,
-    "exact_where_clean": lambda gray, coverage: coverage,
+    "exact_where_clean": lambda gray, coverage, half, ends: coverage,
     "soft_edges": lambda gray, coverage, edge, ink_gray, paper_gray: coverage,
     "decide_basins": lambda coverage, wall: coverage,
     "decide_soft_areas": lambda coverage, share=0.5: coverage,
     "fill_holes": lambda coverage: coverage,
     "without_veils": lambda coverage: coverage,
     "without_stones": lambda gray, coverage: coverage,
-    "closed_coverage": lambda gray: None,
+    "bridged": lambda gray, coverage, ends: coverage,
+    "closed_coverage": lambda gray, tones: None,
     "pieces": lambda page, longest: iter(()),
     "is_text": lambda page: False,
 }
@@ -39,6 +40,19 @@ OWN = {
     faint: ("FLAT", "DARKEST", "INKED", "FAINT", "FAINTEST", "DARK"),
     closed: ("REACH", "THINNEST"),
     basins: ("FREE", "DEEP", "PAPER", "PARTED", "CLEAR"),
+    bridges: (
+        "WIDE",
+        "LONGEST",
+        "CAP",
+        "LEAST_SEEN",
+        "MOST_SEEN",
+        "FEWEST",
+        "OFF",
+        "BENT",
+        "TURN",
+        "PARALLEL",
+        "APART",
+    ),
     pieces: ("LONGEST", "JOINED", "MOST", "CLOSE", "CLOSE_WORDS", "SAME", "LETTERS", "TEXT", "TALL", "AROUND"),
     ground: ("NEAR", "EVEN", "PALE", "SOLID"),
     colorizer: ("FOUND", "UNSURE", "HOPELESS", "GUESSWORK", "DOT"),
@@ -52,11 +66,13 @@ def remembered() -> Iterator[None]:
     answers: dict[tuple[Any, ...], tuple[np.ndarray, float]] = {}
     look = network.Network.look
 
-    def kept(self: Any, gray: np.ndarray, inputs: Any, closer: bool = False) -> tuple[np.ndarray, float]:
+    def kept(
+        self: Any, gray: np.ndarray, inputs: Any, clean: Any = None, closer: bool = False
+    ) -> tuple[np.ndarray, float]:
         decided_by = (basins.decide_basins, *(getattr(basins, name) for name in OWN[basins]))
-        key = (gray.tobytes(), gray.shape, closer, *decided_by)
+        key = (gray.tobytes(), gray.shape, clean, closer, *decided_by)
         if key not in answers:
-            answers[key] = look(self, gray, inputs, closer)
+            answers[key] = look(self, gray, inputs, clean, closer)
         answer, guessed = answers[key]
         return answer.copy(), guessed
 
@@ -68,7 +84,7 @@ def remembered() -> Iterator[None]:
 def changed(name: str, value: Any) -> Iterator[None]:
     """A constant or a rule changed, wherever it is known by its name."""
     with contextlib.ExitStack() as stack:
-        modules: list[ModuleType] = [rules, faint, closed, basins, ground, pieces, colorizer]
+        modules: list[ModuleType] = [rules, faint, closed, basins, bridges, ground, pieces, colorizer]
         if name in RULES:
             # which has constants of its own under some of the same names
             modules.append(gray)

@@ -12,6 +12,7 @@ from polycolor_cli.evaluate.metrics import soft_iou
 from polycolor_cli.fill.closed import SMALLEST, closed_coverage
 from polycolor_cli.fill.colorizer import Colorizer
 from polycolor_cli.fill.network import Network
+from polycolor_cli.fill.rules import tones_of
 
 Gray = NDArray[np.uint8]
 U = [(20, 20), (45, 20), (45, 80), (83, 80), (83, 20), (108, 20), (108, 105), (20, 105)]
@@ -26,7 +27,7 @@ def drawn(points: list[tuple[float, float]], side: int = 128, width: int = 3, cl
 @pytest.mark.parametrize("mark", ["a gap", "a line into the bay", "a pale place", "a bite", "the rim", "shaded paper"])
 def test_where_there_may_be_a_gap_nothing_is_said(mark: str) -> None:
     gray = drawn(U, closed=mark != "a gap", width=9 if mark == "a bite" else 3)
-    assert mark == "a gap" or closed_coverage(gray) is not None
+    assert mark == "a gap" or closed_coverage(gray, tones_of(gray)) is not None
     if mark == "a line into the bay":
         gray[40:43, 55:70] = 0
     elif mark == "a pale place":
@@ -37,7 +38,7 @@ def test_where_there_may_be_a_gap_nothing_is_said(mark: str) -> None:
         gray[0, 40] = 0
     elif mark == "shaded paper":
         gray = np.minimum(gray, np.linspace(100, 250, 128).astype(np.uint8))
-    assert closed_coverage(gray) is None
+    assert closed_coverage(gray, tones_of(gray)) is None
 
 
 def band(side: int, turns: float) -> list[tuple[float, float]]:
@@ -75,7 +76,7 @@ def test_a_closed_outline_is_filled_as_a_flood_fill_would(side: int, soft: bool,
 @pytest.mark.parametrize(("side", "is_traced"), [(64, True), (SMALLEST, True), (SMALLEST - 1, False)])
 def test_a_small_closed_outline_is_traced_but_for_a_tiny_one(side: int, is_traced: bool) -> None:
     gray = drawn(band(side, 1.1), side, 1)
-    coverage = closed_coverage(gray)
+    coverage = closed_coverage(gray, tones_of(gray))
     assert (coverage is not None) == is_traced
     assert coverage is None or np.array_equal(coverage > 127, holes(gray) > 127)
 
@@ -97,7 +98,7 @@ def test_ink_that_differs_from_its_paper_by_a_tenth_is_seen(ink: int, is_seen: b
     gray = np.full((64, 64), 255, np.uint8)
     gray[10:50, 10:50] = ink
     gray[13:47, 13:47] = 255
-    covered = closed_coverage(gray)
+    covered = closed_coverage(gray, tones_of(gray))
     assert (covered is not None) == is_seen
     if covered is not None:
         assert np.array_equal(covered == 255, square_of(10, 50))

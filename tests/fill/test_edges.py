@@ -175,13 +175,13 @@ def test_of_a_large_clean_drawing_hardly_any_edge_is_drawn_by_the_network(monkey
         tiles.append(len(drawing) if drawing.shape[2] == network.TILE + 2 * network.MARGIN else 0)
         return real(self, drawing, inputs)
 
-    real = network.Network._run
+    real, look = network.Network._run, network.Network.look
     monkeypatch.setattr(network.Network, "_run", run)
     coverages, asked = [], []
     for is_known in (True, False):
         tiles.clear()
         if not is_known:
-            monkeypatch.setattr(network, "half_tones", lambda gray: (None, None))
+            monkeypatch.setattr(network.Network, "look", lambda self, gray, inputs, *_: look(self, gray, inputs))
         coverages.append(Colorizer(threads=1).coverage(page) / 255)
         asked.append(sum(tiles))
     assert asked[0] < asked[1] / 8

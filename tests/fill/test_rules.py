@@ -11,14 +11,22 @@ from polycolor_cli.fill.rules import (
     decide_soft_areas,
     exact_where_clean,
     fill_holes,
-    is_clean,
+    ink_first,
     is_line_art,
     is_negative,
     is_noise,
     is_partial,
     paper_gray,
+    tones_of,
     without_veils,
 )
+
+
+def exact(gray: np.ndarray, guess: np.ndarray) -> np.ndarray:
+    """`exact_where_clean`, of a drawing that is."""
+    half, ends = tones_of(gray)
+    assert ends is not None
+    return exact_where_clean(gray, guess, half, ink_first(gray, guess, ends))
 
 
 def test_a_soft_area_is_decided_as_a_whole_and_edges_stay() -> None:
@@ -148,15 +156,20 @@ def test_paper_is_flat_where_half_of_a_picture_is_within_a_few_grays() -> None:
 def test_a_clean_drawing_has_half_tones_between_its_ink_and_its_paper() -> None:
     gray = np.full((20, 20), 255, np.uint8)
     gray[5:15, 5] = 0
-    assert is_clean(gray)
+    assert tones_of(gray).ends == (0, 255)
+    assert not tones_of(gray).half.size
     gray[5:15, 6] = 128
-    assert is_clean(gray)
+    assert tones_of(gray).ends == (0, 255)
+    assert tones_of(gray).half.tolist() == [row * 20 + 6 for row in range(5, 15)]
     # as many half tones elsewhere are still as many
     gray[1, 9:19] = 200
-    assert is_clean(gray)
+    assert tones_of(gray).ends == (0, 255)
     gray[2, 9:19] = 200
-    assert not is_clean(gray)
-    assert not is_clean(np.full((4, 4), 7, np.uint8))
+    assert tones_of(gray).ends is None
+    assert tones_of(np.full((4, 4), 7, np.uint8)).ends is None
+    # a third of all is no edge
+    shaded = np.tile(np.arange(0, 252, 4, dtype=np.uint8), (63, 1))
+    assert tones_of(shaded).ends is None
 
 
 def test_of_a_clean_drawing_half_tones_are_half_covered_and_closed_ink_encloses() -> None:
@@ -167,15 +180,13 @@ def test_of_a_clean_drawing_half_tones_are_half_covered_and_closed_ink_encloses(
     guess = np.zeros((9, 9), np.uint8)
     guess[2:7, 2:7] = 255
     guess[4, 4], guess[0, 0] = 90, 30
-    exact = exact_where_clean(gray, guess)
-    assert (exact[2:7, 2:7] == 255).all()
+    coverage = exact(gray, guess)
+    assert (coverage[2:7, 2:7] == 255).all()
     # two fifths of ink
-    assert (exact[3:6, 7] == 102).all()
-    assert exact[0, 0] == 30
+    assert (coverage[3:6, 7] == 102).all()
+    assert coverage[0, 0] == 30
     # no half tones: a pixel is covered or not
-    assert exact_where_clean(np.where(gray == 153, np.uint8(255), gray), guess)[0, 0] == 0
-    shaded = np.tile(np.arange(0, 252, 4, dtype=np.uint8), (63, 1))
-    assert exact_where_clean(shaded, shaded) is shaded
+    assert exact(np.where(gray == 153, np.uint8(255), gray), guess)[0, 0] == 0
 
 
 def test_light_ink_on_dark_paper_is_as_exact() -> None:
@@ -183,12 +194,12 @@ def test_light_ink_on_dark_paper_is_as_exact() -> None:
     gray[3:9, 3:9], gray[4:8, 4:8] = 0, 255
     gray[3:9, 9], gray[2, 3] = 153, 204
     guess = np.where(gray < 255, np.uint8(255), np.uint8(0))
-    exact = exact_where_clean(gray, guess)
-    assert np.array_equal(exact_where_clean(255 - gray, guess), exact)
-    assert (exact[4:8, 4:8] == 255).all()
-    assert (exact[3:9, 9] == 102).all()
+    coverage = exact(gray, guess)
+    assert np.array_equal(exact(255 - gray, guess), coverage)
+    assert (coverage[4:8, 4:8] == 255).all()
+    assert (coverage[3:9, 9] == 102).all()
     # a fifth of ink, at a corner
-    assert exact[2, 3] == 51
+    assert coverage[2, 3] == 51
 
 
 def test_half_of_a_pixel_of_ink_closes_an_outline() -> None:
@@ -200,7 +211,7 @@ def test_half_of_a_pixel_of_ink_closes_an_outline() -> None:
         gray[18:20, 10:12] = 255
         gray[18:20, 11] = ink
         guess = np.where(gray < 255, np.uint8(255), np.uint8(0))
-        assert (exact_where_clean(gray, guess)[20, 20] == 255) == encloses
+        assert (exact(gray, guess)[20, 20] == 255) == encloses
 
 
 def test_partial_is_what_is_neither_nothing_nor_all() -> None:

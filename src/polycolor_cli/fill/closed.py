@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from polycolor_cli.fill.masks import background, bounding_box, dilated, distance_to, touches_rim
 from polycolor_cli.fill.planes import Coverage, Gray, Mask
-from polycolor_cli.fill.rules import INK, SOFT, half_tones, is_line_art, paper_gray, soft_edges
+from polycolor_cli.fill.rules import INK, SOFT, Tones, is_line_art, paper_gray, soft_edges
 
 REACH = 1.5
 """Line widths that ink may lie away from what it encloses; ink farther off belongs to a loose end."""
@@ -19,12 +19,12 @@ SMALLEST = 48
 """Shortest longest side of a picture that is traced, in pixels; in fewer, loose ends are hardly longer than wide."""
 
 
-def closed_coverage(gray: Gray) -> Coverage | None:
+def closed_coverage(gray: Gray, tones: Tones) -> Coverage | None:
     """The coverage of a clean drawing of nothing but closed outlines, as a flood fill has it; None for any other.
 
     gray: uint8 (H, W), dark ink on light paper.
     """
-    if max(gray.shape) < SMALLEST or (paper := paper_gray(gray)) is None:
+    if tones.ends is None or max(gray.shape) < SMALLEST or (paper := paper_gray(gray)) is None:
         return None
     import cv2
 
@@ -32,10 +32,7 @@ def closed_coverage(gray: Gray) -> Coverage | None:
     ink = contrast >= max(2 * SOFT, INK * int(contrast.max()))
     if not ink.any() or touches_rim(ink) or not is_line_art(ink):
         return None
-    edge, ends = half_tones(gray)
-    if ends is None:
-        return None
-    is_sharp = not edge.size
+    is_sharp = not tones.half.size
     box = bounding_box(ink)
     contrast, ink = (np.ascontiguousarray(plane[box]) for plane in (contrast, ink))
     around = background(ink)
@@ -52,7 +49,7 @@ def closed_coverage(gray: Gray) -> Coverage | None:
         return None
     covered = np.zeros_like(gray)
     covered[box] = np.where(around, np.uint8(0), np.uint8(255))
-    return covered if is_sharp else soft_edges(gray, covered, edge, *ends)
+    return covered if is_sharp else soft_edges(gray, covered, tones.half, *tones.ends)
 
 
 def _all_closed(ink: Mask, around: Mask, depth: NDArray[np.float32]) -> bool:

@@ -22,11 +22,13 @@ from polycolor_cli.fill.pieces import Page, is_text, pieces, searched
 from polycolor_cli.fill.planes import Coverage, Gray
 from polycolor_cli.fill.rules import (
     decide_soft_areas,
+    ends_on_paper,
     exact_where_clean,
     fill_holes,
-    is_clean,
+    ink_first,
     is_noise,
     paper_gray,
+    tones_of,
     without_veils,
 )
 from polycolor_cli.models import weights
@@ -278,7 +280,8 @@ class Colorizer:
 
     def guess(self, picture: str | Path | Image.Image | NDArray) -> Coverage:
         """What the network alone says that the shape covers: no outline is traced, nothing decided."""
-        return self._network.look(dark_on_light(as_image(picture)), {})[0][0]
+        gray = dark_on_light(as_image(picture))
+        return self._network.look(gray, {}, tones_of(gray).ends)[0][0]
 
     def _decide(self, image: Image.Image) -> _Decision:
         if self.conditioning != "coverage":
@@ -288,27 +291,34 @@ class Colorizer:
         return self._decide_gray(dark_on_light(image))
 
     def _decide_gray(self, gray: Gray) -> _Decision:
-        if (closed := closed_coverage(gray)) is not None:
+        half, clean = tones = tones_of(gray)
+        if (closed := closed_coverage(gray, tones)) is not None:
             return _Decision(gray, closed, 0.0, is_closed=True)
-        answer, guessed = self._network.look(gray, {})
+        answer, guessed = self._network.look(gray, {}, clean)
         is_large = doublings(gray) > 0
         if guessed > UNSURE and is_large:
             # what is fine drowns in few pixels, and what is open is lost in many
-            closer, guessed_closer = self._network.look(gray, {}, closer=True)
+            closer, guessed_closer = self._network.look(gray, {}, clean, closer=True)
             if guessed_closer < guessed:
                 answer, guessed = closer, guessed_closer
         coverage = answer[0]
         noise = guessed > HOPELESS and is_noise(gray)
-        hopeless = noise or (guessed > HOPELESS and not is_clean(gray))
+        hopeless = noise or (guessed > HOPELESS and clean is None)
         page = searched(gray) if is_large and not hopeless else None
         guesswork = noise or (hopeless and guessed > GUESSWORK and paper_gray(gray) is None)
         # letters are no shapes, and a row of them is none either
         if guesswork or (page is not None and is_text(page)):
             return _Decision(gray, np.zeros_like(coverage), guessed)
-        coverage = exact_where_clean(gray, coverage)
+        if clean is not None:
+            clean = ink_first(gray, coverage, clean)
+            coverage = exact_where_clean(gray, coverage, half, clean)
         if guessed:
             coverage = without_veils(decide_soft_areas(coverage, share=1 if hopeless else 0.5))
         coverage = fill_holes(coverage)
+        if (ends := clean or ends_on_paper(gray)) is not None:
+            from polycolor_cli.fill.bridges import bridged
+
+            coverage = bridged(gray, coverage, ends)
         if not is_paper(gray):
             coverage = without_stones(gray, coverage)
         elif page is not None:

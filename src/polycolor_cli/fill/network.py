@@ -16,7 +16,7 @@ from PIL import Image
 from polycolor_cli.fill.edges import along_ink, smoothed_on_paper
 from polycolor_cli.fill.masks import SQUARE
 from polycolor_cli.fill.planes import Coverage, Gray, Planes, halved
-from polycolor_cli.fill.rules import half_tones, is_partial, paper_gray
+from polycolor_cli.fill.rules import ends_on_paper, is_partial, paper_gray
 from polycolor_cli.models import weights
 from polycolor_cli.models.check import METADATA, ModelError
 from polycolor_cli.privacy import onnxruntime
@@ -108,11 +108,13 @@ class Network:
     def _refines(self) -> bool:
         return "guess" in {given.name for given in self._session.get_inputs()}
 
-    def look(self, gray: Gray, inputs: dict[str, NDArray], closer: bool = False) -> tuple[NDArray[np.uint8], float]:
+    def look(
+        self, gray: Gray, inputs: dict[str, NDArray], clean: tuple[int, int] | None = None, closer: bool = False
+    ) -> tuple[NDArray[np.uint8], float]:
         """The network's answer, uint8 (C, H, W), at the size of the picture, and how much of its first look is a guess.
 
-        Edges drawn later, pixel by pixel, look certain wherever they are. closer: look first in twice as many pixels a
-        side as is usual, where the picture has them.
+        Edges drawn later, pixel by pixel, look certain wherever they are. clean: the two grays of a clean drawing.
+        closer: look first in twice as many pixels a side as is usual, where the picture has them.
         """
         height, width = gray.shape
         longest = max(height, width)
@@ -129,9 +131,7 @@ class Network:
         for _ in range(halvings):
             levels.append(halved(levels[-1]))
         coarse, guessed = self._first_look(levels.pop(), inputs)
-        clean = half_tones(gray)[1] if levels else None
-        paper = paper_gray(gray) if levels and clean is None else None
-        flat = clean if paper is None else (int(gray.min()), paper)
+        flat = (clean or ends_on_paper(gray)) if levels else None
         while levels:
             coarse = self._doubled(coarse, levels.pop(), clean, flat)
         return coarse[:, :height, :width], guessed

@@ -6,6 +6,8 @@ a drawing is clean, one ink on one paper with half tones only between the two, c
 and a pixel half of ink is half covered.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -24,6 +26,13 @@ DARK_PAPER = 0.3
 """How far from the darkest to the lightest gray of a picture dark paper may be."""
 
 
+class Tones(NamedTuple):
+    """The half tones of a picture (flat indices), and its two grays if it is a clean drawing."""
+
+    half: NDArray[np.intp]
+    ends: tuple[int, int] | None
+
+
 def is_negative(gray: Gray) -> bool:
     """Whether a picture is of light ink on dark paper: its rim and its most frequent grays are dark."""
     step = -(-max(gray.shape) // 64)
@@ -31,11 +40,6 @@ def is_negative(gray: Gray) -> bool:
     low = int(gray.min())
     dark = low + DARK_PAPER * (int(gray.max()) - low)
     return all(2 * np.count_nonzero(pixels < dark) > pixels.size for pixels in (rim, gray[::step, ::step]))
-
-
-def is_clean(gray: Gray) -> bool:
-    """Whether a picture is of one ink on one paper, with half tones only between the two."""
-    return half_tones(gray)[1] is not None
 
 
 def is_noise(gray: Gray) -> bool:
@@ -57,28 +61,37 @@ def paper_gray(gray: Gray) -> int | None:
     return paper if counts[max(0, paper - SOFT) : paper + SOFT + 1].sum() >= gray.size / 2 else None
 
 
-def exact_where_clean(gray: Gray, coverage: Coverage) -> Coverage:
-    """The coverage of a clean drawing, exact where that follows from its pixels; of any other, unchanged.
+def ends_on_paper(gray: Gray) -> tuple[int, int] | None:
+    """The grays of the darkest ink and of the paper, where that is flat."""
+    paper = paper_gray(gray)
+    return None if paper is None else (int(gray.min()), paper)
+
+
+def ink_first(gray: Gray, coverage: Coverage, ends: tuple[int, int]) -> tuple[int, int]:
+    """The two grays of a clean drawing, that of its ink first.
+
+    Nearly all ink is covered, and of the paper only what lies inside.
+    """
+    covered = coverage >= 128
+    return ends if fraction(covered, gray == ends[0]) > fraction(covered, gray == ends[1]) else ends[::-1]
+
+
+def exact_where_clean(gray: Gray, coverage: Coverage, half: NDArray[np.intp], ends: tuple[int, int]) -> Coverage:
+    """The coverage of a clean drawing, exact where that follows from its pixels.
 
     Closed ink covers what it encloses, as a flood fill around it would, and a half tone is as covered as it is of ink
     where the paper beside it is bare. What the network thinks, uint8 (H, W) like the gray, decides the rest.
+    half: the half tones, flat indices; ends: the grays of ink and of paper.
     """
-    edge, ends = half_tones(gray)
-    if ends is None:
-        return coverage
-    low, high = gray == ends[0], gray == ends[1]
-    # nearly all ink is covered, and of the paper only what lies inside
-    covered = coverage >= 128
-    is_dark = fraction(covered, low) > fraction(covered, high)
-    ink, (ink_gray, paper_gray) = (low, ends) if is_dark else (high, ends[::-1])
+    ink = gray == ends[0]
     answer, wall = coverage.copy(), ink.copy()
-    wall.ravel()[edge] = _share_of_ink(gray.ravel()[edge], ink_gray, paper_gray) >= 0.5
+    wall.ravel()[half] = share_of_ink(gray.ravel()[half], *ends) >= 0.5
     answer[_enclosed(wall)] = 255
-    if not edge.size:
+    if not half.size:
         # unsmoothed ink covers a pixel wholly or not at all
         return np.where(answer >= 128, np.uint8(255), np.uint8(0))
-    answer[ink & covered] = 255
-    return soft_edges(gray, answer, edge, ink_gray, paper_gray)
+    answer[ink & (coverage >= 128)] = 255
+    return soft_edges(gray, answer, half, *ends)
 
 
 def soft_edges(gray: Gray, coverage: Coverage, edge: NDArray[np.intp], ink_gray: int, paper_gray: int) -> Coverage:
@@ -89,12 +102,12 @@ def soft_edges(gray: Gray, coverage: Coverage, edge: NDArray[np.intp], ink_gray:
     answer, bare = coverage.copy(), (gray == paper_gray).view(np.uint8)
     beside, count = (sum_around(plane).ravel()[edge] for plane in (coverage * bare, bare))
     judged = count > 0
-    inked = _share_of_ink(gray.ravel()[edge[judged]], ink_gray, paper_gray)
+    inked = share_of_ink(gray.ravel()[edge[judged]], ink_gray, paper_gray)
     answer.ravel()[edge[judged]] = np.round(255 * inked + (1 - inked) * beside[judged] / count[judged])
     return answer
 
 
-def _share_of_ink(grays: NDArray[np.uint8], ink_gray: int, paper_gray: int) -> NDArray[np.float32]:
+def share_of_ink(grays: NDArray[np.uint8], ink_gray: int, paper_gray: int) -> NDArray[np.float32]:
     """How far from the paper's gray to the ink's some grays are, 0..1."""
     return (grays.astype(np.float32) - paper_gray) / (float(ink_gray) - paper_gray)
 
@@ -156,18 +169,19 @@ def is_partial(coverage: Coverage) -> Mask:
     return (coverage > SOFT) & (coverage < 255 - SOFT)
 
 
-def half_tones(gray: Gray) -> tuple[NDArray[np.intp], tuple[int, int] | None]:
-    """Where the half tones of a picture are (flat), and its two ends, if it is a clean drawing of two grays."""
+def tones_of(gray: Gray) -> Tones:
+    """The tones of a picture; a clean drawing is of one ink on one paper, with half tones only between the two."""
     low, high = int(gray.min()), int(gray.max())
     between = (gray != low) & (gray != high)
-    edge = np.flatnonzero(between) if np.count_nonzero(between) < 0.3 * gray.size else np.zeros(0, np.intp)
-    if low == high or (not edge.size and between.any()):
-        return edge, None
-    if not edge.size:
-        return edge, (low, high)
+    count = np.count_nonzero(between)
+    half = np.flatnonzero(between) if count < 0.3 * gray.size else np.zeros(0, np.intp)
+    if low == high or half.size != count:
+        return Tones(half, None)
+    if not count:
+        return Tones(half, (low, high))
     beside = dilated(gray == low) & dilated(gray == high)
     # most half tones of a clean drawing lie between ink and paper
-    return edge, (low, high) if 2 * np.count_nonzero(beside & between) >= edge.size else None
+    return Tones(half, (low, high) if 2 * np.count_nonzero(beside & between) >= count else None)
 
 
 def _enclosed(wall: Mask) -> Mask:

@@ -1,0 +1,247 @@
+"""Edges across gaps on flat paper go on as the lines beside them do, in a bend or to a corner.
+
+What the network draws there is a guess, and wavers; a person would draw the line on.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from polycolor_cli.fill.masks import SQUARE
+from polycolor_cli.fill.planes import Coverage, Gray, Mask
+from polycolor_cli.fill.rules import is_partial, share_of_ink
+
+WIDE = 3
+"""Width of a gap in line widths, at least; narrower ones the network closes as well."""
+LONGEST = 0.12
+"""Share of an outline that the edge across a gap may be; how a longer part went on is for the network to say."""
+CAP = 0.5
+"""Line widths before the end of a line that are its cap, and do not show where it leads."""
+LEAST_SEEN = 2
+"""Line widths before its cap that show where a line leads, at least."""
+MOST_SEEN = 8
+"""The same, at most."""
+FEWEST = 6
+"""Pixels that these are at least, and that a gap is."""
+OFF = 0.5
+"""How far from a bend the points that show where a line leads may lie, in pixels."""
+BENT = 1.5
+"""How many times as far they are from a straight line, on the mean, where the line is bent."""
+TURN = 60
+"""Degrees by which an edge turns across a gap in one bend, at most; lines that turn more meet at a corner."""
+PARALLEL = 0.2
+"""Sine of the angle up to which lines meet nowhere near."""
+APART = 0.17
+"""How far from the guess a bend may be: the area between the two, in squares of the gap's width."""
+FINE = 4
+"""How many times as large as the picture an edge is drawn, to be smooth."""
+
+Points = NDArray[np.float64]
+"""Points of a path, (n, 2): x and y, in pixels."""
+
+
+@dataclass(frozen=True)
+class _Lead:
+    """Where the outer edge of a line ends (x, y), the direction in which it leads on, and whether it is straight."""
+
+    end: Points
+    way: Points
+    is_straight: bool
+
+
+@dataclass(frozen=True)
+class _Outline:
+    """What is covered in one piece, with that at the right hand of its points, and which of these lie beside ink."""
+
+    points: Points
+    is_inked: Mask
+
+    def part(self, start: int, stop: int) -> Points:
+        """The points from `start` to `stop`, around the end if need be."""
+        return self.points[np.arange(start, stop) % len(self.points)]
+
+
+def bridged(gray: Gray, coverage: Coverage, ends: tuple[int, int]) -> Coverage:
+    """The coverage of a drawing on flat paper with its edges across gaps where the outer edges of its lines lead.
+
+    gray, coverage: uint8 (H, W), the coverage without holes; ends: the grays of ink and of paper. Where the lines at
+    a gap lead to no edge, or to one that is far from the guess, the guess stays.
+    """
+    import cv2
+
+    middle = (ends[0] + ends[1]) / 2
+    ink = (gray < middle if ends[0] < ends[1] else gray > middle).view(np.uint8)
+    beside_ink, answer = cv2.dilate(ink, SQUARE), coverage.copy()
+    covered = (coverage >= 128).view(np.uint8)
+    for found in cv2.findContours(covered, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)[0]:
+        x, y = found[:, 0].T
+        is_inked = beside_ink[y, x] > 0
+        if is_inked.all() or not is_inked.any():
+            continue
+        points = found[:, 0]
+        if cv2.contourArea(found, oriented=True) < 0:
+            points, is_inked = points[::-1], is_inked[::-1]
+        # a run of points without ink is then never parted
+        first = int(is_inked.argmax())
+        outline = _Outline(np.roll(points, -first, 0).astype(np.float64), np.roll(is_inked, -first))
+        for start, stop in _runs(~outline.is_inked):
+            if stop - start >= FEWEST and not _at_rim(outline.part(start, stop), gray.shape):
+                width = _line_width(ink, outline.part(start, stop))
+                cap = round(CAP * width) + 1
+                path = _path(outline, start, stop, width, cap, coverage)
+                if path is not None:
+                    _draw(answer, gray, ends, outline, start - cap, stop + cap, path)
+    # where nothing is half covered, an edge is as sharp
+    return answer if is_partial(coverage).any() else (answer >= 128) * np.uint8(255)
+
+
+def _runs(flags: Mask) -> list[tuple[int, int]]:
+    """From where to where (exclusive) flags are set without a break."""
+    steps = np.diff(np.r_[False, flags, False].astype(np.int8))
+    return list(zip(np.flatnonzero(steps == 1).tolist(), np.flatnonzero(steps == -1).tolist(), strict=True))
+
+
+def _at_rim(points: Points, shape: tuple[int, ...]) -> bool:
+    """Whether some points lie at the rim of the picture: there a drawing is cut off, and has no gap."""
+    return bool((points == 0).any() or (points == np.array(shape[::-1]) - 1).any())
+
+
+def _line_width(ink: NDArray[np.uint8], gap: Points) -> float:
+    """How wide the lines around a gap are, in pixels."""
+    import cv2
+
+    low = np.maximum(gap.min(0).astype(int) - len(gap), 0)
+    high = gap.max(0).astype(int) + len(gap)
+    around = np.ascontiguousarray(ink[low[1] : high[1], low[0] : high[0]])
+    # the pixels of a line w wide are 1, 2, ... w / 2 from its edge
+    return 4 * cv2.mean(cv2.distanceTransform(around, cv2.DIST_L2, 3), around)[0] - 2
+
+
+def _path(outline: _Outline, start: int, stop: int, width: float, cap: int, coverage: Coverage) -> Points | None:
+    """The edge across the gap from `start` to `stop` of an outline, from end to end of its lines; None for none."""
+    if np.hypot(*np.subtract(*outline.part(start - 1, stop + 1)[[0, -1]])) < WIDE * width:
+        return None
+    stretches = (_stretch(outline.is_inked, at, way, cap, width) for at, way in ((start - 1, -1), (stop, 1)))
+    leads = [
+        _lead(_edge(outline.points, stretch, coverage), max(FEWEST, round(LEAST_SEEN * width)))
+        for stretch in stretches
+        if stretch is not None
+    ]
+    if len(leads) < 2:
+        return None
+    one, other = leads
+    gap = float(np.hypot(*(other.end - one.end)))
+    turn = float(np.degrees(np.arccos(np.clip(-one.way @ other.way, -1, 1))))
+    path = _corner(one, other) if turn > TURN else _bend(one, other, gap, turn)
+    if path is None or np.hypot(*np.diff(path, axis=0).T).sum() > LONGEST * len(outline.points):
+        return None
+    is_far = turn <= TURN and _area_between(outline.part(start, stop), path) > APART * gap**2
+    return None if is_far else path
+
+
+def _stretch(is_inked: Mask, at: int, way: int, cap: int, width: float) -> NDArray[np.intp] | None:
+    """Which points of an outline lead up to `at`, which lies `way` (1 or -1) behind a gap, without the cap.
+
+    None where there are too few of one line.
+    """
+    least, most = (max(FEWEST, round(times * width)) for times in (LEAST_SEEN, MOST_SEEN))
+    count = len(is_inked)
+    places = (at + way * np.arange(min(cap + most, count // 3))) % count
+    length = _runs(is_inked[places])[0][1]
+    return places[cap:length][::-1] if length >= cap + least else None
+
+
+def _edge(points: Points, places: NDArray[np.intp], coverage: Coverage) -> Points:
+    """Some points of an outline moved outwards, to the very edge of what is covered."""
+    import cv2
+
+    along = points[(places + 2) % len(points)] - points[(places - 2) % len(points)]
+    outwards = along[:, ::-1] * (1, -1) / np.maximum(np.hypot(*along.T), 1)[:, None]
+    across = (points[places, None] + np.arange(-2, 3)[:, None] * outwards[:, None]).astype(np.float32)
+    covered = cv2.remap(coverage, across[:, :, 0], across[:, :, 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+    return points[places] + (covered.sum(1, keepdims=True) / 255 - 2.5) * outwards
+
+
+def _lead(points: Points, least: int) -> _Lead:
+    """Where points along a line lead: the last `least` of them, and as many more as lie on one bend with these."""
+    fit, last = _fitted(points[-least:], 2), points[-least:]
+    while len(last) < len(points):
+        more = points[-int(1.3 * len(last)) - 1 :]
+        longer = _fitted(more, 2)
+        if np.abs(_off(longer, more)).max() > OFF:
+            break
+        fit, last = longer, more
+    line = _fitted(last, 1)
+    is_straight = np.linalg.norm(_off(line, last)) <= BENT * np.linalg.norm(_off(fit, last))
+    way, end = line if is_straight else fit[1:]
+    return _Lead(end, way / max(float(np.hypot(*way)), 1e-6), is_straight)
+
+
+def _fitted(points: Points, degree: int) -> Points:
+    """The polynomial that points lie on, highest power first; the last point is at 0, the one before at -1."""
+    return _powers(len(points), degree)[1] @ points
+
+
+def _off(fit: Points, points: Points) -> Points:
+    """How far points are from a polynomial, in pixels along either axis."""
+    return _powers(len(points), len(fit) - 1)[0] @ fit - points
+
+
+@lru_cache(maxsize=256)
+def _powers(count: int, degree: int) -> tuple[Points, Points]:
+    """The powers of the places of `count` points, the last at 0, and what fits polynomials to them."""
+    powers = np.vander(np.arange(1.0 - count, 1), degree + 1)
+    return powers, np.linalg.pinv(powers)
+
+
+def _bend(one: _Lead, other: _Lead, gap: float, turn: float) -> Points:
+    """On from either end to the other: a cubic Hermite curve, close to an arc of `turn` degrees."""
+    s = np.linspace(0, 1, max(8, int(gap)))[:, None]
+    speed = gap / np.cos(np.radians(turn) / 4) ** 2
+    places = (2 * s**3 - 3 * s**2 + 1) * one.end + (3 * s**2 - 2 * s**3) * other.end
+    return places + speed * ((s**3 - 2 * s**2 + s) * one.way - (s**3 - s**2) * other.way)
+
+
+def _corner(one: _Lead, other: _Lead) -> Points | None:
+    """Straight on from either end to where both meet; None where that is not ahead, or far away."""
+    ways = np.stack([one.way, -other.way], 1)
+    if not (one.is_straight and other.is_straight) or abs(np.linalg.det(ways)) < PARALLEL:
+        return None
+    ahead = np.linalg.solve(ways, other.end - one.end)
+    return np.stack([one.end, one.end + ahead[0] * one.way, other.end]) if ahead.min() > 0 else None
+
+
+def _area_between(one: Points, other: Points) -> int:
+    """How many pixels lie between two paths with about the same ends."""
+    import cv2
+
+    loop = np.concatenate([one, other[::-1]])
+    low = loop.min(0)
+    plane = np.zeros(np.ceil(loop.max(0) - low).astype(int)[::-1] + 2, np.uint8)
+    cv2.fillPoly(plane, [np.round(loop - low).astype(np.int32)], 1)
+    return cv2.countNonZero(plane)
+
+
+def _draw(
+    coverage: Coverage, gray: Gray, ends: tuple[int, int], outline: _Outline, start: int, stop: int, path: Points
+) -> None:
+    """Draw a path into a coverage, in place, for what its outline is from `start` to `stop`; ink stays covered."""
+    import cv2
+
+    changed = np.concatenate([outline.part(start, stop), path[::-1]])
+    whole = np.concatenate([path, outline.part(stop, start + len(outline.points))])
+    low = np.maximum(np.floor(changed.min(0)).astype(int) - 2, 0)
+    high = np.minimum(np.ceil(changed.max(0)).astype(int) + 3, coverage.shape[::-1])
+    view = np.s_[low[1] : high[1], low[0] : high[0]]
+
+    def drawn(loop: Points) -> Coverage:
+        plane = np.zeros((high - low)[::-1] * FINE, np.uint8)
+        # the middle of a pixel lies in the middle of its finer ones
+        cv2.fillPoly(plane, [np.round((loop - low + 0.5) * FINE - 0.5).astype(np.int32)], 255)
+        return cv2.resize(plane, tuple((high - low).tolist()), interpolation=cv2.INTER_AREA)
+
+    part = coverage[view]
+    inked = np.where(part >= 128, 255 * share_of_ink(gray[view], *ends).clip(0, 1), 0).astype(np.uint8)
+    np.copyto(part, np.maximum(drawn(whole), inked), where=cv2.dilate(drawn(changed), SQUARE) > 0)
