@@ -55,7 +55,7 @@ OWN = {
     ),
     pieces: ("LONGEST", "JOINED", "MOST", "CLOSE", "CLOSE_WORDS", "SAME", "LETTERS", "TEXT", "TALL", "AROUND"),
     ground: ("NEAR", "EVEN", "PALE", "SOLID"),
-    colorizer: ("FOUND", "UNSURE", "HOPELESS", "GUESSWORK", "DOT"),
+    colorizer: ("FOUND", "UNCLEAR", "HOPELESS", "GUESSWORK", "DOT"),
 }
 """The constants, by the module that they are set in."""
 

@@ -34,7 +34,9 @@ def test_of_two_looks_the_less_doubtful_one_is_taken(
     gray = open_box()
     far, near = covered(gray, slice(60, 240), slice(60, 241)), covered(gray, slice(60, 241), slice(60, 200))
 
-    def look(self: Network, gray: Gray, inputs: dict, closer: bool = False) -> tuple[np.ndarray, float]:
+    def look(
+        self: Network, gray: Gray, inputs: dict, clean: None = None, closer: bool = False
+    ) -> tuple[np.ndarray, float]:
         return (near[None].copy(), closer_guess) if closer else (far[None].copy(), 0.05)
 
     monkeypatch.setattr(Network, "look", look)

@@ -9,7 +9,7 @@ from PIL import Image
 
 from polycolor_cli import Colorizer
 from polycolor_cli.evaluate.metrics import soft_iou
-from polycolor_cli.fill import network
+from polycolor_cli.fill import bridges, network
 from polycolor_cli.fill.edges import GAP, REACH, along_ink, smoothed_on_paper
 
 INK, PAPER = 20, 250
@@ -198,6 +198,7 @@ def test_across_a_wide_gap_on_flat_paper_an_edge_has_no_teeth(kind: str, monkeyp
     file = BytesIO()
     Image.fromarray(page).save(file, kind, quality=90)
     far_from_ink = cv2.erode(page, np.ones((9, 9), np.uint8)) == 255
+    monkeypatch.setattr(bridges, "bridged", lambda gray, coverage, ends: coverage)
     teeth = []
     for is_smoothed in (True, False):
         if not is_smoothed:

@@ -1,6 +1,7 @@
 """The network on pictures of any size: what it is shown of them."""
 
 import pickle
+from typing import Any
 
 import numpy as np
 import pytest
@@ -209,9 +210,9 @@ def test_what_is_sure_is_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None
     doubt = [0.0]
     real = colorizer._network.look
 
-    def look(gray: np.ndarray, inputs: dict, closer: bool = False) -> tuple[np.ndarray, float]:
+    def look(gray: np.ndarray, inputs: dict, clean: Any = None, closer: bool = False) -> tuple[np.ndarray, float]:
         looks.append(closer)
-        answer, _ = real(gray, inputs, closer)
+        answer, _ = real(gray, inputs, clean, closer)
         return answer, doubt[0]
 
     monkeypatch.setattr(colorizer._network, "look", look)

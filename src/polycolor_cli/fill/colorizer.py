@@ -16,7 +16,7 @@ from polycolor_cli.files.picture import NOTHING, About, PictureError, about, rea
 from polycolor_cli.fill.closed import closed_coverage
 from polycolor_cli.fill.gray import dark_on_light
 from polycolor_cli.fill.ground import is_paper, without_stones
-from polycolor_cli.fill.network import UNSURE, Network, doublings
+from polycolor_cli.fill.network import Network, doublings
 from polycolor_cli.fill.paint import Holes, Lines, Only, Paint, Pixels, paint, paper_around, rgb_of
 from polycolor_cli.fill.pieces import Page, is_text, pieces, searched
 from polycolor_cli.fill.planes import Coverage, Gray
@@ -45,6 +45,8 @@ State = Literal["filled", "empty", "doubtful"]
 
 FOUND = 0.0001
 """Share of a picture that must be covered for a shape to count as found."""
+UNCLEAR = 0.02
+"""How much of what is covered may be a guess before a drawing is looked at more closely; what is open is lost there."""
 HOPELESS = 0.12
 """How much of what is covered may be a guess before a fill is doubtful, and no guess filled."""
 GUESSWORK = 0.3
@@ -296,7 +298,7 @@ class Colorizer:
             return _Decision(gray, closed, 0.0, is_closed=True)
         answer, guessed = self._network.look(gray, {}, clean)
         is_large = doublings(gray) > 0
-        if guessed > UNSURE and is_large:
+        if guessed > UNCLEAR and is_large:
             # what is fine drowns in few pixels, and what is open is lost in many
             closer, guessed_closer = self._network.look(gray, {}, clean, closer=True)
             if guessed_closer < guessed:

@@ -42,9 +42,8 @@ SMALLEST = 96
 """Shortest longest side: a smaller picture is enlarged first, and its coverage averaged down."""
 ENLARGED = 128
 """Longest side that a small picture is enlarged to, at least."""
-UNSURE = 0.02
-"""How much of what is covered may be neither covered nor bare, edges aside, before it is looked at again: mirrored, and
-more closely."""
+UNSURE = 0.01
+"""How much of what is covered may be neither covered nor bare, edges aside, before it is looked at mirrored as well."""
 
 COARSEST = 16
 """Pixels that sides are rounded up to for the first look, by more of the rim: halving, the network loses odd ones."""
