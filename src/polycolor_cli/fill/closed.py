@@ -22,7 +22,7 @@ SMALLEST = 48
 def closed_coverage(gray: Gray, tones: Tones) -> Coverage | None:
     """The coverage of a clean drawing of nothing but closed outlines, as a flood fill has it; None for any other.
 
-    gray: uint8 (H, W), dark ink on light paper.
+    gray: uint8 (H, W), dark ink on light paper; tones: those of the gray.
     """
     if tones.ends is None or max(gray.shape) < SMALLEST or (paper := paper_gray(gray)) is None:
         return None
