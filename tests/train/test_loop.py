@@ -150,6 +150,10 @@ def test_the_measures_of_what_is_done_again_are_written_once(tmp_path: Path, dat
     shutil.copytree(*reversed(kept))
     trained(config, tmp_path / "run")
     assert [row["epoch"] for row in run.rows()] == [1, 2, 3, 4]
+    # and before its first one was
+    shutil.rmtree(run.checkpoint)
+    trained(config, tmp_path / "run")
+    assert [row["epoch"] for row in run.rows()] == [1, 2, 3, 4]
 
 
 def test_what_is_validated_and_kept_is_the_moving_average(

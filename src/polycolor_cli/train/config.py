@@ -1,7 +1,6 @@
 """What a training is: every setting, with its default, in one printable place."""
 
 import json
-import time
 import tomllib
 from dataclasses import asdict, dataclass, fields
 from importlib.util import find_spec
@@ -201,6 +200,10 @@ project came to, the colour as three planes beside the drawing, and `ayna-text` 
 """
 
 
+SPENT = 0.2
+"""Seconds in which a precision is timed."""
+
+
 def best_precision() -> Precision:
     """`bf16-mixed` where this machine is quicker in it, else `32`: measured where hardware has it."""
     if torch.cuda.is_available():
@@ -211,17 +214,19 @@ def best_precision() -> Precision:
 
 
 def _seconds_of_a_step(in_bf16: bool) -> float:
-    """How long convolutions as of a training take here, forward and backward: the best of a few times."""
+    """How long convolutions as of a training take here, forward and backward, on one core: the best of many times."""
+    from torch.utils.benchmark import Timer
+
     net = torch.nn.Sequential(*(torch.nn.Conv2d(32, 32, 3, padding=1) for _ in range(3)))
     net = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     drawings = torch.zeros(8, 32, 64, 64).contiguous(memory_format=torch.channels_last)
-    times = []
-    for _ in range(4):
-        began = time.perf_counter()
+
+    def step() -> None:
         with torch.autocast("cpu", torch.bfloat16, enabled=in_bf16):
             net(drawings).float().sum().backward()
-        times.append(time.perf_counter() - began)
-    return min(times)
+
+    # on more than one, cores that are busy with something else are waited for, and the answer is a guess
+    return min(Timer("step()", globals={"step": step}, num_threads=1).blocked_autorange(min_run_time=SPENT).times)
 
 
 def dimensions_of(model: Path, given: dict[str, Any]) -> dict[str, Any]:

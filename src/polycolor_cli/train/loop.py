@@ -133,8 +133,9 @@ def _trained(
             raise PolycolorError(f"{config.dataset}: is not the data that {run.folder} was trained on; begin a new run")
         step, drawings, best = state["step"], state["drawings"], state.get("best")
         sums += torch.tensor([state["sums"][name] for name in names], dtype=kind_of_sum, device=fabric.device)
-        if first:
-            run.rewind(step)
+    if first:
+        # also of a run that was ended between its first row and its first checkpoint
+        run.rewind(step)
     fabric.barrier()
     log = Logs(config, run, step) if first else None
 

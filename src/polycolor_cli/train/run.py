@@ -97,9 +97,11 @@ class Run:
 
     def rewind(self, step: int) -> None:
         """Drop rows of metrics.csv after `step`: they will be measured again."""
-        lines = self.metrics.read_text(encoding="utf-8").splitlines(keepends=True) if self.metrics.exists() else []
-        kept = [row for row in self.rows() if row["step"] <= step]
-        write_whole(self.metrics, "".join(lines[: len(kept) + 1]).encode())
+        rows = self.rows()
+        kept = sum(row["step"] <= step for row in rows)
+        if kept < len(rows):
+            lines = self.metrics.read_text(encoding="utf-8").splitlines(keepends=True)
+            write_whole(self.metrics, "".join(lines[: kept + 1]).encode())
 
     def save(self, training: Checkpoint, state: dict[str, Any]) -> None:
         """Write everything a training needs to go on, whole or not at all."""
