@@ -21,9 +21,28 @@ def circle() -> Points:
     return np.stack([150 + 100 * np.cos(angle), 150 + 100 * np.sin(angle)], 1)
 
 
+def polygon(*corners: tuple[float, float]) -> Points:
+    sides = pairwise(np.array([*corners, corners[0]], float))
+    return np.concatenate([np.linspace(a, b, 90, endpoint=False) for a, b in sides])
+
+
 def box() -> Points:
-    corners = np.array([[60, 60], [240, 60], [240, 240], [60, 240], [60, 60]], float)
-    return np.concatenate([np.linspace(a, b, 90, endpoint=False) for a, b in pairwise(corners)])
+    return polygon((60, 60), (240, 60), (240, 240), (60, 240))
+
+
+def rounded_box() -> Points:
+    """A box whose lower right corner is an arc of 8 pixels."""
+    quarter = np.linspace(0, np.pi / 2, 45)
+    return polygon(*(232 + 8 * np.stack([np.cos(quarter), np.sin(quarter)], 1)), (60, 240), (60, 60), (240, 60))
+
+
+def octagon() -> Points:
+    angle = np.arange(8) * np.pi / 4
+    return polygon(*zip(150 + 100 * np.cos(angle), 150 + 100 * np.sin(angle), strict=True))
+
+
+def kite() -> Points:
+    return polygon((150, 40), (220, 200), (150, 260), (80, 200))
 
 
 def without(outline: Points, around: tuple[float, float], gap: float) -> Points:
@@ -66,9 +85,15 @@ def wrong(coverage: Plane, truth: Plane) -> float:
 ROUND = circle(), (250.0, 150.0)
 STRAIGHT = box(), (240.0, 150.0)
 CORNER = box(), (240.0, 60.0)
+BLUNT = octagon(), (250.0, 150.0)
+SHARP = kite(), (150.0, 40.0)
 
 
-@pytest.mark.parametrize(("outline", "around"), [ROUND, STRAIGHT, CORNER], ids=["round", "straight", "a corner"])
+@pytest.mark.parametrize(
+    ("outline", "around"),
+    [ROUND, STRAIGHT, CORNER, BLUNT],
+    ids=["round", "straight", "a corner", "a blunt one"],
+)
 @pytest.mark.parametrize("is_dark", [True, False], ids=["dark ink", "light ink"])
 def test_an_edge_goes_on_as_its_lines_do(outline: Points, around: tuple[float, float], is_dark: bool) -> None:
     gap = 40.0
@@ -83,6 +108,38 @@ def test_an_edge_goes_on_as_its_lines_do(outline: Points, around: tuple[float, f
     assert np.array_equal(coverage[far], given[far])
 
 
+def test_a_small_corner_that_is_cut_off_is_drawn_and_a_rounded_one_stays() -> None:
+    for (outline, around), gap in ((SHARP, 40.0), (SHARP, 28.0), (CORNER, 28.0)):
+        rest, truth = without(outline, around, gap), filled(outline)
+        given = filled(rest)
+        assert wrong(bridged(drawing(rest), given, INK_ON_PAPER), truth) < wrong(given, truth) / 3
+    outline, around = rounded_box(), (237.0, 237.0)
+    page, given = drawing(without(outline, around, 16)), filled(outline)
+    assert np.array_equal(bridged(page, given, INK_ON_PAPER), given)
+
+
+@pytest.mark.parametrize(
+    ("lines", "edge"),
+    [
+        (
+            [[(60, 60), (60, 240), (200, 240), (200, 50)], [(60, 60), (160, 88)]],
+            [(60, 60), (160, 88), (200, 78), (200, 240), (60, 240)],
+        ),
+        (
+            [[(222, 85), (240, 85), (240, 240), (60, 240), (60, 60), (215, 60)]],
+            [(240, 85), (240, 240), (60, 240), (60, 60), (215, 60)],
+        ),
+    ],
+    ids=["goes on", "turns"],
+)
+def test_a_line_that_goes_on_or_turns_where_a_gap_begins_leads_nowhere(
+    lines: list[list[tuple[float, float]]], edge: list[tuple[float, float]]
+) -> None:
+    page = np.minimum.reduce([drawing(np.array(line, float)) for line in lines])
+    given = np.maximum(filled(np.array(edge, float)), 255 - page)
+    assert np.array_equal(bridged(page, given, INK_ON_PAPER), given)
+
+
 def test_a_closed_outline_stays_as_it_is() -> None:
     covered = filled(circle())
     assert np.array_equal(bridged(drawing(circle(), closed=True), covered, INK_ON_PAPER), covered)
@@ -94,7 +151,7 @@ def test_a_closed_outline_stays_as_it_is() -> None:
 )
 def test_where_lines_lead_nowhere_the_guess_stays(mark: str) -> None:
     outline, around = ROUND
-    gap = {"narrow": 10.0, "long": 90.0}.get(mark, 40.0)
+    gap = {"narrow": 16.0, "long": 90.0}.get(mark, 40.0)
     page, given = drawing(without(outline, around, gap)), guess(outline, around, gap)
     if mark == "far from the guess":
         given = guess(outline, around, gap, bite=0.9)

@@ -14,9 +14,13 @@ from polycolor_cli.fill.planes import Coverage, Gray, Mask
 from polycolor_cli.fill.rules import is_partial, share_of_ink
 
 WIDE = 3
-"""Width of a gap in line widths, at least; narrower ones the network closes as well."""
+"""Width of a gap in line widths; a bend across a narrower one the network draws as well, if it is small too."""
+SMALL = 20
+"""Width of such a gap, in pixels."""
 LONGEST = 0.12
-"""Share of an outline that the edge across a gap may be; how a longer part went on is for the network to say."""
+"""Share of an outline that a bend may be; how a longer part went on is for the network to say."""
+LONGEST_CORNER = 0.16
+"""The same of a corner: two straight lines say more of it."""
 CAP = 0.5
 """Line widths before the end of a line that are its cap, and do not show where it leads."""
 LEAST_SEEN = 2
@@ -30,9 +34,17 @@ OFF = 0.5
 BENT = 1.5
 """How many times as far they are from a straight line, on the mean, where the line is bent."""
 TURN = 60
-"""Degrees by which an edge turns across a gap in one bend, at most; lines that turn more meet at a corner."""
+"""Degrees by which an edge turns across a gap in one bend, at most."""
+BLUNT = 20
+"""Degrees by which straight lines turn at a corner, at least; the others go on in a bend."""
 PARALLEL = 0.2
 """Sine of the angle up to which lines meet nowhere near."""
+ROUNDED = 0.4
+"""Share of a corner, cut off from end to end of its lines, that is covered by the guess where it is a rounded one."""
+BEYOND = 1.5
+"""Line widths behind the cap of a line where there is no ink: there the line is at its end."""
+BESIDE = 1.25
+"""Line widths inwards from an outer edge where there is no ink either: there the line would have turned."""
 APART = 0.17
 """How far from the guess a bend may be: the area between the two, in squares of the gap's width."""
 FINE = 4
@@ -40,6 +52,8 @@ FINE = 4
 
 Points = NDArray[np.float64]
 """Points of a path, (n, 2): x and y, in pixels."""
+Ink = NDArray[np.uint8]
+"""Where there is ink, (H, W), 1 or 0."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +104,7 @@ def bridged(gray: Gray, coverage: Coverage, ends: tuple[int, int]) -> Coverage:
             if stop - start >= FEWEST and not _at_rim(outline.part(start, stop), gray.shape):
                 width = _line_width(ink, outline.part(start, stop))
                 cap = round(CAP * width) + 1
-                path = _path(outline, start, stop, width, cap, coverage)
+                path = _path(outline, start, stop, width, cap, coverage, ink)
                 if path is not None:
                     _draw(answer, gray, ends, outline, start - cap, stop + cap, path)
     # where nothing is half covered, an edge is as sharp
@@ -108,7 +122,7 @@ def _at_rim(points: Points, shape: tuple[int, ...]) -> bool:
     return bool((points == 0).any() or (points == np.array(shape[::-1]) - 1).any())
 
 
-def _line_width(ink: NDArray[np.uint8], gap: Points) -> float:
+def _line_width(ink: Ink, gap: Points) -> float:
     """How wide the lines around a gap are, in pixels."""
     import cv2
 
@@ -119,10 +133,10 @@ def _line_width(ink: NDArray[np.uint8], gap: Points) -> float:
     return 4 * cv2.mean(cv2.distanceTransform(around, cv2.DIST_L2, 3), around)[0] - 2
 
 
-def _path(outline: _Outline, start: int, stop: int, width: float, cap: int, coverage: Coverage) -> Points | None:
+def _path(
+    outline: _Outline, start: int, stop: int, width: float, cap: int, coverage: Coverage, ink: Ink
+) -> Points | None:
     """The edge across the gap from `start` to `stop` of an outline, from end to end of its lines; None for none."""
-    if np.hypot(*np.subtract(*outline.part(start - 1, stop + 1)[[0, -1]])) < WIDE * width:
-        return None
     stretches = (_stretch(outline.is_inked, at, way, cap, width) for at, way in ((start - 1, -1), (stop, 1)))
     leads = [
         _lead(_edge(outline.points, stretch, coverage), max(FEWEST, round(LEAST_SEEN * width)))
@@ -132,13 +146,47 @@ def _path(outline: _Outline, start: int, stop: int, width: float, cap: int, cove
     if len(leads) < 2:
         return None
     one, other = leads
-    gap = float(np.hypot(*(other.end - one.end)))
-    turn = float(np.degrees(np.arccos(np.clip(-one.way @ other.way, -1, 1))))
-    path = _corner(one, other) if turn > TURN else _bend(one, other, gap, turn)
-    if path is None or np.hypot(*np.diff(path, axis=0).T).sum() > LONGEST * len(outline.points):
+    if not (_is_end(ink, one, width, cap) and _is_end(ink, other, -width, cap)):
         return None
-    is_far = turn <= TURN and _area_between(outline.part(start, stop), path) > APART * gap**2
-    return None if is_far else path
+    turn = float(np.degrees(np.arccos(np.clip(-one.way @ other.way, -1, 1))))
+    mouth = outline.part(start - 1, stop + 1)
+    open_by = float(np.hypot(*(mouth[-1] - mouth[0])))
+    corner = _corner(one, other) if turn > BLUNT else None
+    may_be_rounded = open_by < WIDE * width or turn <= TURN
+    if corner is not None and not (may_be_rounded and _is_rounded(mouth, corner[1])):
+        path, longest = corner, LONGEST_CORNER
+    elif turn <= TURN and open_by >= min(WIDE * width, SMALL):
+        path, longest = _bend(one, other, turn), LONGEST
+        if _area_between(mouth[1:-1], path) > APART * np.square(other.end - one.end).sum():
+            return None
+    else:
+        return None
+    # what of it is a cap is drawn
+    return path if np.hypot(*np.diff(path, axis=0).T).sum() - width <= longest * len(outline.points) else None
+
+
+def _is_end(ink: Ink, lead: _Lead, width: float, cap: int) -> bool:
+    """Whether a line is at its end behind a lead: no ink straight on, and none beside it, where it would have turned.
+
+    width: of the line, in pixels, negative where it lies at the left of its lead.
+    """
+    inwards = width * lead.way[::-1] * (-1, 1)
+    straight_on = (cap + BEYOND * abs(width)) * lead.way + inwards / 2
+    beside = [share * cap * lead.way + BESIDE * inwards for share in (0.5, 1)]
+    x, y = np.round(lead.end + [straight_on, *beside]).astype(int).T
+    is_inside = (x >= 0) & (y >= 0) & (x < ink.shape[1]) & (y < ink.shape[0])
+    return not ink[y[is_inside], x[is_inside]].any()
+
+
+def _is_rounded(guess: Points, tip: Points) -> bool:
+    """Whether a guess from end to end of two lines covers as much of the corner between them as a rounded one does."""
+    import cv2
+
+    guessed, sharp = (
+        cv2.contourArea(loop.astype(np.float32), oriented=True)
+        for loop in (guess, np.stack([guess[0], tip, guess[-1]]))
+    )
+    return guessed * np.sign(sharp) > ROUNDED * abs(sharp)
 
 
 def _stretch(is_inked: Mask, at: int, way: int, cap: int, width: float) -> NDArray[np.intp] | None:
@@ -196,8 +244,9 @@ def _powers(count: int, degree: int) -> tuple[Points, Points]:
     return powers, np.linalg.pinv(powers)
 
 
-def _bend(one: _Lead, other: _Lead, gap: float, turn: float) -> Points:
+def _bend(one: _Lead, other: _Lead, turn: float) -> Points:
     """On from either end to the other: a cubic Hermite curve, close to an arc of `turn` degrees."""
+    gap = float(np.hypot(*(other.end - one.end)))
     s = np.linspace(0, 1, max(8, int(gap)))[:, None]
     speed = gap / np.cos(np.radians(turn) / 4) ** 2
     places = (2 * s**3 - 3 * s**2 + 1) * one.end + (3 * s**2 - 2 * s**3) * other.end
@@ -205,7 +254,7 @@ def _bend(one: _Lead, other: _Lead, gap: float, turn: float) -> Points:
 
 
 def _corner(one: _Lead, other: _Lead) -> Points | None:
-    """Straight on from either end to where both meet; None where that is not ahead, or far away."""
+    """Straight on from either end to where both meet; None where one is bent, or that is not ahead, or far away."""
     ways = np.stack([one.way, -other.way], 1)
     if not (one.is_straight and other.is_straight) or abs(np.linalg.det(ways)) < PARALLEL:
         return None
