@@ -137,25 +137,22 @@ def _path(
     outline: _Outline, start: int, stop: int, width: float, cap: int, coverage: Coverage, ink: Ink
 ) -> Points | None:
     """The edge across the gap from `start` to `stop` of an outline, from end to end of its lines; None for none."""
-    stretches = (_stretch(outline.is_inked, at, way, cap, width) for at, way in ((start - 1, -1), (stop, 1)))
-    leads = [
-        _lead(_edge(outline.points, stretch, coverage), max(FEWEST, round(LEAST_SEEN * width)))
-        for stretch in stretches
-        if stretch is not None
-    ]
-    if len(leads) < 2:
-        return None
-    one, other = leads
-    if not (_is_end(ink, one, width, cap) and _is_end(ink, other, -width, cap)):
-        return None
-    turn = float(np.degrees(np.arccos(np.clip(-one.way @ other.way, -1, 1))))
     mouth = outline.part(start - 1, stop + 1)
     open_by = float(np.hypot(*(mouth[-1] - mouth[0])))
+    may_bend = open_by >= min(WIDE * width, SMALL)
+    leads = []
+    for at, way in ((start - 1, -1), (stop, 1)):
+        lead = _lead_up_to(outline, at, way, width, cap, coverage)
+        if lead is None or not (may_bend or lead.is_straight) or not _is_end(ink, lead, -way * width, cap):
+            return None
+        leads.append(lead)
+    one, other = leads
+    turn = float(np.degrees(np.arccos(np.clip(-one.way @ other.way, -1, 1))))
     corner = _corner(one, other) if turn > BLUNT else None
     may_be_rounded = open_by < WIDE * width or turn <= TURN
     if corner is not None and not (may_be_rounded and _is_rounded(mouth, corner[1])):
         path, longest = corner, LONGEST_CORNER
-    elif turn <= TURN and open_by >= min(WIDE * width, SMALL):
+    elif turn <= TURN and may_bend:
         path, longest = _bend(one, other, turn), LONGEST
         if _area_between(mouth[1:-1], path) > APART * np.square(other.end - one.end).sum():
             return None
@@ -170,12 +167,17 @@ def _is_end(ink: Ink, lead: _Lead, width: float, cap: int) -> bool:
 
     width: of the line, in pixels, negative where it lies at the left of its lead.
     """
-    inwards = width * lead.way[::-1] * (-1, 1)
-    straight_on = (cap + BEYOND * abs(width)) * lead.way + inwards / 2
-    beside = [share * cap * lead.way + BESIDE * inwards for share in (0.5, 1)]
-    x, y = np.round(lead.end + [straight_on, *beside]).astype(int).T
-    is_inside = (x >= 0) & (y >= 0) & (x < ink.shape[1]) & (y < ink.shape[0])
-    return not ink[y[is_inside], x[is_inside]].any()
+    (x, y), (along_x, along_y) = lead.end.tolist(), lead.way.tolist()
+    for ahead, inwards in (
+        (cap + BEYOND * abs(width), width / 2),
+        (cap / 2, BESIDE * width),
+        (cap, BESIDE * width),
+    ):
+        column = round(x + ahead * along_x - inwards * along_y)
+        row = round(y + ahead * along_y + inwards * along_x)
+        if 0 <= row < ink.shape[0] and 0 <= column < ink.shape[1] and ink[row, column]:
+            return False
+    return True
 
 
 def _is_rounded(guess: Points, tip: Points) -> bool:
@@ -189,16 +191,19 @@ def _is_rounded(guess: Points, tip: Points) -> bool:
     return guessed * np.sign(sharp) > ROUNDED * abs(sharp)
 
 
-def _stretch(is_inked: Mask, at: int, way: int, cap: int, width: float) -> NDArray[np.intp] | None:
-    """Which points of an outline lead up to `at`, which lies `way` (1 or -1) behind a gap, without the cap.
+def _lead_up_to(outline: _Outline, at: int, way: int, width: float, cap: int, coverage: Coverage) -> _Lead | None:
+    """Where an outline leads up to its point `at`, which lies `way` (1 or -1) behind a gap, without the cap.
 
-    None where there are too few of one line.
+    None where there are too few points of one line.
     """
     least, most = (max(FEWEST, round(times * width)) for times in (LEAST_SEEN, MOST_SEEN))
-    count = len(is_inked)
+    count = len(outline.points)
     places = (at + way * np.arange(min(cap + most, count // 3))) % count
-    length = _runs(is_inked[places])[0][1]
-    return places[cap:length][::-1] if length >= cap + least else None
+    is_inked = outline.is_inked[places]
+    length = len(places) if is_inked.all() else int(is_inked.argmin())
+    if length < cap + least:
+        return None
+    return _lead(_edge(outline.points, places[cap:length][::-1], coverage), least)
 
 
 def _edge(points: Points, places: NDArray[np.intp], coverage: Coverage) -> Points:
