@@ -50,6 +50,9 @@ APART = 0.17
 FINE = 4
 """How many times as large as the picture an edge is drawn, to be smooth."""
 
+ACROSS = np.arange(-2.0, 3)[:, None]
+"""How far outwards from an outline its very edge is sought, in pixels."""
+
 Points = NDArray[np.float64]
 """Points of a path, (n, 2): x and y, in pixels."""
 Ink = NDArray[np.uint8]
@@ -210,11 +213,12 @@ def _edge(points: Points, places: NDArray[np.intp], coverage: Coverage) -> Point
     """Some points of an outline moved outwards, to the very edge of what is covered."""
     import cv2
 
-    along = points[(places + 2) % len(points)] - points[(places - 2) % len(points)]
-    outwards = along[:, ::-1] * (1, -1) / np.maximum(np.hypot(*along.T), 1)[:, None]
-    across = (points[places, None] + np.arange(-2, 3)[:, None] * outwards[:, None]).astype(np.float32)
-    covered = cv2.remap(coverage, across[:, :, 0], across[:, :, 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
-    return points[places] + (covered.sum(1, keepdims=True) / 255 - 2.5) * outwards
+    here, behind, ahead = (points.take(places + step, 0, mode="wrap") for step in (0, -2, 2))
+    along = ahead - behind
+    outwards = along[:, ::-1] * ((1, -1) / np.maximum(np.hypot(along[:, :1], along[:, 1:]), 1))
+    across = (here[:, None] + ACROSS * outwards[:, None]).astype(np.float32)
+    covered = cv2.remap(coverage, across, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+    return here + (covered.sum(1, keepdims=True, dtype=np.float64) / 255 - 2.5) * outwards
 
 
 def _lead(points: Points, least: int) -> _Lead:
