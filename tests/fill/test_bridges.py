@@ -108,10 +108,16 @@ def test_an_edge_goes_on_as_its_lines_do(outline: Points, around: tuple[float, f
     assert np.array_equal(coverage[far], given[far])
 
 
-def test_a_small_corner_that_is_cut_off_is_drawn_and_a_rounded_one_stays() -> None:
-    for (outline, around), gap in ((SHARP, 40.0), (SHARP, 28.0), (CORNER, 28.0)):
+def test_a_corner_that_is_cut_off_is_drawn_and_a_small_rounded_one_stays() -> None:
+    for (outline, around), gap, goes_round_ends in (
+        (SHARP, 40.0, False),
+        (SHARP, 28.0, False),
+        (CORNER, 28.0, False),
+        (SHARP, 50.0, True),
+        (CORNER, 28.0, True),
+    ):
         rest, truth = without(outline, around, gap), filled(outline)
-        given = filled(rest)
+        given = guess(outline, around, gap, bite=0.5) if goes_round_ends else filled(rest)
         assert wrong(bridged(drawing(rest), given, INK_ON_PAPER), truth) < wrong(given, truth) / 3
     outline, around = rounded_box(), (237.0, 237.0)
     page, given = drawing(without(outline, around, 16)), filled(outline)

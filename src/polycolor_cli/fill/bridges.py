@@ -4,7 +4,7 @@ What the network draws there is a guess, and wavers; a person would draw the lin
 """
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,14 +21,20 @@ LONGEST = 0.12
 """Share of an outline that a bend may be; how a longer part went on is for the network to say."""
 LONGEST_CORNER = 0.16
 """The same of a corner: two straight lines say more of it."""
+LEG = 2
+"""How many times as long as what is seen of a line its way to a tip may be, where the guess goes round the ends."""
 CAP = 0.5
 """Line widths before the end of a line that are its cap, and do not show where it leads."""
+CAP_AROUND = 1.2
+"""The same where the guess may go round the ends, as at a missing tip of a star; only straight lines tell there."""
 LEAST_SEEN = 2
 """Line widths before its cap that show where a line leads, at least."""
 MOST_SEEN = 8
 """The same, at most."""
 FEWEST = 6
 """Pixels that these are at least, and that a gap is."""
+NARROWEST = 4
+"""Pixels that a gap is where a tip is missing."""
 OFF = 0.5
 """How far from a bend the points that show where a line leads may lie, in pixels."""
 BENT = 1.5
@@ -61,11 +67,16 @@ Ink = NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class _Lead:
-    """Where the outer edge of a line ends (x, y), the direction in which it leads on, and whether it is straight."""
+    """Where the outer edge of a line ends before its cap (x, y), and the direction in which it leads on.
+
+    seen: how much of the edge says so; cap: how far the line itself goes on; both in pixels.
+    """
 
     end: Points
     way: Points
     is_straight: bool
+    seen: int
+    cap: float
 
 
 @dataclass(frozen=True)
@@ -78,6 +89,44 @@ class _Outline:
     def part(self, start: int, stop: int) -> Points:
         """The points from `start` to `stop`, around the end if need be."""
         return self.points[np.arange(start, stop) % len(self.points)]
+
+
+@dataclass(frozen=True)
+class _Gap:
+    """What of an outline, from one of its points up to another, has no ink; the lines beside it are so wide."""
+
+    outline: _Outline
+    start: int
+    stop: int
+    width: float
+
+    @cached_property
+    def mouth(self) -> Points:
+        """The guess, from the end of one line to that of the other."""
+        return self.outline.part(self.start - 1, self.stop + 1)
+
+    @cached_property
+    def open_by(self) -> float:
+        """How far it is from end to end, in pixels."""
+        return float(np.hypot(*(self.mouth[-1] - self.mouth[0])))
+
+    def cap(self, widths: float) -> int:
+        """How many points before the end of a line are its cap."""
+        return round(widths * self.width) + 1
+
+    def leads(self, cap: int, coverage: Coverage, ink: Ink, only_straight: bool) -> tuple[_Lead, _Lead] | None:
+        """Where the lines at either end lead; None where one of them leads nowhere, or is bent and must not be."""
+        found = []
+        for at, way in ((self.start - 1, -1), (self.stop, 1)):
+            lead = _lead_up_to(self.outline, at, way, self.width, cap, coverage)
+            if lead is None or (only_straight and not lead.is_straight) or not _is_end(ink, lead, -way * self.width):
+                return None
+            found.append(lead)
+        return found[0], found[1]
+
+    def is_spanned(self, path: Points, one: _Lead, other: _Lead, longest: float) -> bool:
+        """Whether a path between two leads, less what is drawn of it, is at most so long a share of the outline."""
+        return np.hypot(*np.diff(path, axis=0).T).sum() - one.cap - other.cap <= longest * len(self.outline.points)
 
 
 def bridged(gray: Gray, coverage: Coverage, ends: tuple[int, int]) -> Coverage:
@@ -104,12 +153,14 @@ def bridged(gray: Gray, coverage: Coverage, ends: tuple[int, int]) -> Coverage:
         first = int(is_inked.argmax())
         outline = _Outline(np.roll(points, -first, 0).astype(np.float64), np.roll(is_inked, -first))
         for start, stop in _runs(~outline.is_inked):
-            if stop - start >= FEWEST and not _at_rim(outline.part(start, stop), gray.shape):
-                width = _line_width(ink, outline.part(start, stop))
-                cap = round(CAP * width) + 1
-                path = _path(outline, start, stop, width, cap, coverage, ink)
+            if stop - start < NARROWEST or _at_rim(outline.part(start, stop), gray.shape):
+                continue
+            gap = _Gap(outline, start, stop, _line_width(ink, outline.part(start, stop)))
+            for find, cap in ((_edge_across, gap.cap(CAP)), (_tip, gap.cap(CAP_AROUND))):
+                path = find(gap, cap, coverage, ink)
                 if path is not None:
                     _draw(answer, gray, ends, outline, start - cap, stop + cap, path)
+                    break
     # where nothing is half covered, an edge is as sharp
     return answer if is_partial(coverage).any() else (answer >= 128) * np.uint8(255)
 
@@ -136,45 +187,53 @@ def _line_width(ink: Ink, gap: Points) -> float:
     return 4 * cv2.mean(cv2.distanceTransform(around, cv2.DIST_L2, 3), around)[0] - 2
 
 
-def _path(
-    outline: _Outline, start: int, stop: int, width: float, cap: int, coverage: Coverage, ink: Ink
-) -> Points | None:
-    """The edge across the gap from `start` to `stop` of an outline, from end to end of its lines; None for none."""
-    mouth = outline.part(start - 1, stop + 1)
-    open_by = float(np.hypot(*(mouth[-1] - mouth[0])))
-    may_bend = open_by >= min(WIDE * width, SMALL)
-    leads = []
-    for at, way in ((start - 1, -1), (stop, 1)):
-        lead = _lead_up_to(outline, at, way, width, cap, coverage)
-        if lead is None or not (may_bend or lead.is_straight) or not _is_end(ink, lead, -way * width, cap):
-            return None
-        leads.append(lead)
-    one, other = leads
-    turn = float(np.degrees(np.arccos(np.clip(-one.way @ other.way, -1, 1))))
-    corner = _corner(one, other) if turn > BLUNT else None
-    may_be_rounded = open_by < WIDE * width or turn <= TURN
-    if corner is not None and not (may_be_rounded and _is_rounded(mouth, corner[1])):
-        path, longest = corner, LONGEST_CORNER
-    elif turn <= TURN and may_bend:
-        path, longest = _bend(one, other, turn), LONGEST
-        if _area_between(mouth[1:-1], path) > APART * np.square(other.end - one.end).sum():
-            return None
-    else:
+def _edge_across(gap: _Gap, cap: int, coverage: Coverage, ink: Ink) -> Points | None:
+    """The edge across a gap, from end to end of its lines: to a corner, or in a bend; None for none."""
+    is_wide = gap.open_by >= WIDE * gap.width
+    may_bend = is_wide or gap.open_by >= SMALL
+    if gap.stop - gap.start < FEWEST:
         return None
-    # what of it is a cap is drawn
-    return path if np.hypot(*np.diff(path, axis=0).T).sum() - width <= longest * len(outline.points) else None
+    leads = gap.leads(cap, coverage, ink, only_straight=not may_bend)
+    if leads is None:
+        return None
+    turn = _turn(*leads)
+    corner = _corner(*leads) if turn > BLUNT else None
+    if corner is not None and ((is_wide and turn > TURN) or not _is_rounded(gap.mouth, corner[1])):
+        return corner if gap.is_spanned(corner, *leads, LONGEST_CORNER) else None
+    if turn > TURN or not may_bend:
+        return None
+    bend, ends = _bend(*leads, turn), leads[1].end - leads[0].end
+    is_near = _area_between(gap.mouth[1:-1], bend) <= APART * np.square(ends).sum()
+    return bend if is_near and gap.is_spanned(bend, *leads, LONGEST) else None
 
 
-def _is_end(ink: Ink, lead: _Lead, width: float, cap: int) -> bool:
+def _tip(gap: _Gap, cap: int, coverage: Coverage, ink: Ink) -> Points | None:
+    """The corner that two straight lines lead to, whose ends the guess goes round; None for none."""
+    leads = gap.leads(cap, coverage, ink, only_straight=True)
+    if leads is None or _turn(*leads) <= BLUNT:
+        return None
+    corner = _corner(*leads)
+    if corner is None or _is_rounded(gap.mouth, corner[1]) or not gap.is_spanned(corner, *leads, LONGEST_CORNER):
+        return None
+    is_near = all(np.hypot(*(corner[1] - lead.end)) - lead.cap <= LEG * lead.seen for lead in leads)
+    return corner if is_near else None
+
+
+def _turn(one: _Lead, other: _Lead) -> float:
+    """By how many degrees an edge turns from one lead to the other."""
+    return float(np.degrees(np.arccos(np.clip(-one.way @ other.way, -1, 1))))
+
+
+def _is_end(ink: Ink, lead: _Lead, width: float) -> bool:
     """Whether a line is at its end behind a lead: no ink straight on, and none beside it, where it would have turned.
 
     width: of the line, in pixels, negative where it lies at the left of its lead.
     """
     (x, y), (along_x, along_y) = lead.end.tolist(), lead.way.tolist()
     for ahead, inwards in (
-        (cap + BEYOND * abs(width), width / 2),
-        (cap / 2, BESIDE * width),
-        (cap, BESIDE * width),
+        (lead.cap + BEYOND * abs(width), width / 2),
+        (lead.cap / 2, BESIDE * width),
+        (lead.cap, BESIDE * width),
     ):
         column = round(x + ahead * along_x - inwards * along_y)
         row = round(y + ahead * along_y + inwards * along_x)
@@ -206,7 +265,7 @@ def _lead_up_to(outline: _Outline, at: int, way: int, width: float, cap: int, co
     length = len(places) if is_inked.all() else int(is_inked.argmin())
     if length < cap + least:
         return None
-    return _lead(_edge(outline.points, places[cap:length][::-1], coverage), least)
+    return _lead(_edge(outline.points, places[cap:length][::-1], coverage), outline.points[places[:cap]], least)
 
 
 def _edge(points: Points, places: NDArray[np.intp], coverage: Coverage) -> Points:
@@ -221,8 +280,11 @@ def _edge(points: Points, places: NDArray[np.intp], coverage: Coverage) -> Point
     return here + (covered.sum(1, keepdims=True, dtype=np.float64) / 255 - 2.5) * outwards
 
 
-def _lead(points: Points, least: int) -> _Lead:
-    """Where points along a line lead: the last `least` of them, and as many more as lie on one bend with these."""
+def _lead(points: Points, cap: Points, least: int) -> _Lead:
+    """Where points along a line lead: the last `least` of them, and as many more as lie on one bend with these.
+
+    cap: the points of the line's cap.
+    """
     fit, last = _fitted(points[-least:], 2), points[-least:]
     while len(last) < len(points):
         more = points[-int(1.3 * len(last)) - 1 :]
@@ -233,7 +295,8 @@ def _lead(points: Points, least: int) -> _Lead:
     line = _fitted(last, 1)
     is_straight = np.linalg.norm(_off(line, last)) <= BENT * np.linalg.norm(_off(fit, last))
     way, end = line if is_straight else fit[1:]
-    return _Lead(end, way / max(float(np.hypot(*way)), 1e-6), is_straight)
+    way = way / max(float(np.hypot(*way)), 1e-6)
+    return _Lead(end, way, bool(is_straight), len(last), max(0.0, float(((cap - end) @ way).max())))
 
 
 def _fitted(points: Points, degree: int) -> Points:
