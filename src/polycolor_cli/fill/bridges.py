@@ -189,34 +189,31 @@ def _line_width(ink: Ink, gap: Points) -> float:
 
 def _edge_across(gap: _Gap, cap: int, coverage: Coverage, ink: Ink) -> Points | None:
     """The edge across a gap, from end to end of its lines: to a corner, or in a bend; None for none."""
-    is_wide = gap.open_by >= WIDE * gap.width
-    may_bend = is_wide or gap.open_by >= SMALL
     if gap.stop - gap.start < FEWEST:
         return None
+    is_wide = gap.open_by >= WIDE * gap.width
+    may_bend = is_wide or gap.open_by >= SMALL
     leads = gap.leads(cap, coverage, ink, only_straight=not may_bend)
     if leads is None:
         return None
-    turn = _turn(*leads)
-    corner = _corner(*leads) if turn > BLUNT else None
+    turn, corner = _turn(*leads), _corner(*leads)
     if corner is not None and ((is_wide and turn > TURN) or not _is_rounded(gap.mouth, corner[1])):
         return corner if gap.is_spanned(corner, *leads, LONGEST_CORNER) else None
     if turn > TURN or not may_bend:
         return None
-    bend, ends = _bend(*leads, turn), leads[1].end - leads[0].end
-    is_near = _area_between(gap.mouth[1:-1], bend) <= APART * np.square(ends).sum()
+    bend, straight = _bend(*leads, turn), leads[1].end - leads[0].end
+    is_near = _area_between(gap.mouth[1:-1], bend) <= APART * np.square(straight).sum()
     return bend if is_near and gap.is_spanned(bend, *leads, LONGEST) else None
 
 
 def _tip(gap: _Gap, cap: int, coverage: Coverage, ink: Ink) -> Points | None:
     """The corner that two straight lines lead to, whose ends the guess goes round; None for none."""
     leads = gap.leads(cap, coverage, ink, only_straight=True)
-    if leads is None or _turn(*leads) <= BLUNT:
-        return None
-    corner = _corner(*leads)
-    if corner is None or _is_rounded(gap.mouth, corner[1]) or not gap.is_spanned(corner, *leads, LONGEST_CORNER):
+    corner = _corner(*leads) if leads is not None else None
+    if leads is None or corner is None or _is_rounded(gap.mouth, corner[1]):
         return None
     is_near = all(np.hypot(*(corner[1] - lead.end)) - lead.cap <= LEG * lead.seen for lead in leads)
-    return corner if is_near else None
+    return corner if is_near and gap.is_spanned(corner, *leads, LONGEST_CORNER) else None
 
 
 def _turn(one: _Lead, other: _Lead) -> float:
@@ -326,9 +323,11 @@ def _bend(one: _Lead, other: _Lead, turn: float) -> Points:
 
 
 def _corner(one: _Lead, other: _Lead) -> Points | None:
-    """Straight on from either end to where both meet; None where one is bent, or that is not ahead, or far away."""
+    """Straight on from either end to where both meet; None where one is bent, they hardly turn or meet nowhere near."""
+    if not (one.is_straight and other.is_straight) or _turn(one, other) <= BLUNT:
+        return None
     ways = np.stack([one.way, -other.way], 1)
-    if not (one.is_straight and other.is_straight) or abs(np.linalg.det(ways)) < PARALLEL:
+    if abs(np.linalg.det(ways)) < PARALLEL:
         return None
     ahead = np.linalg.solve(ways, other.end - one.end)
     return np.stack([one.end, one.end + ahead[0] * one.way, other.end]) if ahead.min() > 0 else None
