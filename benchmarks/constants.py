@@ -18,7 +18,7 @@ import numpy as np
 
 from polycolor_cli.evaluate import metrics
 from polycolor_cli.evaluate.cases import Truth, read_cases
-from polycolor_cli.fill import basins, bridges, closed, colorizer, faint, gray, ground, network, pieces, rules
+from polycolor_cli.fill import basins, bridges, closed, colorizer, faint, gray, ground, letters, network, pieces, rules
 
 RULES: dict[str, Any] = {
     "with_dark_ink": lambda drawing: drawing,
@@ -33,6 +33,7 @@ RULES: dict[str, Any] = {
     "closed_coverage": lambda gray, tones: None,
     "pieces": lambda page, longest: iter(()),
     "is_text": lambda page: False,
+    "without_letters": lambda gray, coverage: None,
 }
 """What stands in for each rule where it is left out."""
 OWN = {
@@ -63,6 +64,21 @@ OWN = {
         "APART",
     ),
     pieces: ("LONGEST", "JOINED", "MOST", "CLOSE", "CLOSE_WORDS", "SAME", "LETTERS", "TEXT", "TALL", "AROUND"),
+    letters: (
+        "SMALL",
+        "LEGIBLE",
+        "WIDE",
+        "MOST",
+        "ROW",
+        "LINE",
+        "CLOSE",
+        "OVERLAP",
+        "ALIKE",
+        "STRAIGHT",
+        "INKED",
+        "MARK",
+        "AS_HIGH",
+    ),
     ground: ("NEAR", "EVEN", "PALE", "SOLID"),
     colorizer: ("FOUND", "UNCLEAR", "HOPELESS", "GUESSWORK", "DOT"),
 }
@@ -93,7 +109,7 @@ def remembered() -> Iterator[None]:
 def changed(name: str, value: Any) -> Iterator[None]:
     """A constant or a rule changed, wherever it is known by its name."""
     with contextlib.ExitStack() as stack:
-        modules: list[ModuleType] = [rules, faint, closed, basins, bridges, ground, pieces, colorizer]
+        modules: list[ModuleType] = [rules, faint, closed, basins, bridges, ground, letters, pieces, colorizer]
         if name in RULES:
             # which has constants of its own under some of the same names
             modules.append(gray)

@@ -16,6 +16,7 @@ from polycolor_cli.files.picture import NOTHING, About, PictureError, about, rea
 from polycolor_cli.fill.closed import closed_coverage
 from polycolor_cli.fill.gray import dark_on_light
 from polycolor_cli.fill.ground import is_paper, without_stones
+from polycolor_cli.fill.letters import without_letters
 from polycolor_cli.fill.network import Network, doublings
 from polycolor_cli.fill.paint import Holes, Lines, Only, Paint, Pixels, paint, paper_around, rgb_of
 from polycolor_cli.fill.pieces import Page, is_text, pieces, searched
@@ -293,6 +294,11 @@ class Colorizer:
         return self._decide_gray(dark_on_light(image))
 
     def _decide_gray(self, gray: Gray) -> _Decision:
+        decision = self._decide_drawing(gray)
+        rest = without_letters(gray, decision.coverage)
+        return decision if rest is None else self._decide_drawing(rest)
+
+    def _decide_drawing(self, gray: Gray) -> _Decision:
         half, clean = tones = tones_of(gray)
         if (closed := closed_coverage(gray, tones)) is not None:
             return _Decision(gray, closed, 0.0, is_closed=True)
@@ -334,7 +340,7 @@ class Colorizer:
         """
         decided_here = 0
         for piece in pieces(page, DOT << doublings(page.gray)):
-            piece_of = self._decide_gray(piece.gray)
+            piece_of = self._decide_drawing(piece.gray)
             if piece_of.guessed <= HOPELESS:
                 np.maximum(coverage[piece.view], piece_of.coverage, out=coverage[piece.view])
                 decided_here += int(piece_of.coverage.sum(dtype=np.int64))

@@ -1,0 +1,145 @@
+"""Letters beside a shape: a caption, the lines of a worksheet, the length of a side. They are no shapes, and stay ink.
+
+Letters stand in rows, on a line or under one, close beside each other; most of them bend around paper, as strokes and
+dots do not, and are of more ink than of paper that they enclose, as shapes are not.
+"""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from polycolor_cli.fill.pieces import LONGEST, Page, searched
+from polycolor_cli.fill.planes import Coverage, Gray, Mask
+from polycolor_cli.fill.rules import paper_gray
+
+SMALL = 0.25
+"""How high letters are at most, in parts of the longest ink on the page."""
+LEGIBLE = 6
+"""How high they are at least, in pixels of the page as it is searched."""
+WIDE = 4
+"""Times its height that a letter is wide at most; in some fonts three are joined."""
+MOST = 5000
+"""Things as small beyond which a page is one of noise."""
+ROW = 3
+"""Letters of which a row is made at least."""
+LINE = 0.15
+"""Parts of their height by which their upper or lower ends may differ; always may a pixel and a half."""
+CLOSE = 1.1
+"""Parts of their height that they are apart at most, words too."""
+OVERLAP = 0.35
+"""Parts of its width by which one may reach under the next."""
+ALIKE = 2.6
+"""Times as high as the next that one may be: a capital, a comma."""
+STRAIGHT = 0.9
+"""Share of its convex hull that is ink, from which on something is a stroke or a dot."""
+INKED = 0.65
+"""Share of what they cover that is ink; of outlined shapes it is less."""
+MARK = 0.5
+"""Parts of their height that a dot, a stop or a dash is long, and away from a letter, at most."""
+AS_HIGH = 0.15
+"""Parts of their height by which a letter that stands alone may be lower or higher than those in rows."""
+
+
+def without_letters(gray: Gray, coverage: Coverage) -> Gray | None:
+    """A drawing without the letters beside its shapes; None where none of them is covered.
+
+    gray: uint8 (H, W), dark ink on light paper; coverage: what was decided of it.
+    """
+    step = -(-max(gray.shape) // LONGEST)
+    covered = cv2.threshold(coverage[::step, ::step], 127, 1, cv2.THRESH_BINARY)[1]
+    outlines, _ = cv2.findContours(covered, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    if len(outlines) < 2:
+        return None
+    boxes = np.array([cv2.boundingRect(outline) for outline in outlines])
+    # words are low beside what is drawn
+    if 2 * boxes[:, 3].min() > boxes[:, 2:].max():
+        return None
+    page = searched(gray)
+    if not len(page.boxes):
+        return None
+    height, width = page.ink.shape
+    covered = covered[:height, :width]
+    piece = cv2.connectedComponents(covered, connectivity=8)[1]
+    is_letter = np.r_[False, _letters(page, piece)][page.label]
+    if not covered[is_letter].any():
+        return None
+    around = np.ones((3, 3), np.uint8)
+    mask = cv2.resize(is_letter.view(np.uint8), None, fx=step, fy=step, interpolation=cv2.INTER_NEAREST)
+    # and their soft edges
+    mask = cv2.dilate(mask, around, iterations=2)
+    mask = cv2.copyMakeBorder(
+        mask, 0, gray.shape[0] - mask.shape[0], 0, gray.shape[1] - mask.shape[1], cv2.BORDER_CONSTANT
+    )
+    if (paper := paper_gray(gray)) is None:
+        return cv2.inpaint(gray, mask, 3, cv2.INPAINT_TELEA)
+    return np.where(mask > 0, np.uint8(paper), gray)
+
+
+def _letters(page: Page, piece: NDArray[np.int32]) -> Mask:
+    """Which connected ink of a page is a letter, and beside its shapes; piece: what is covered, by number."""
+    left, top, width, height = page.boxes.T
+    length = page.boxes[:, 2:].max(1)
+    is_large = (length > SMALL * length.max()) & (height >= LEGIBLE)
+    # what is in one piece with something large is a detail of it
+    has_large = np.zeros(int(piece.max()) + 1, np.bool_)
+    has_large[piece[np.r_[False, is_large][page.label]]] = True
+    has_large[0] = False
+    is_beside = ~has_large[piece[top + height // 2, left + width // 2]]
+    fits = (height >= LEGIBLE) & (height <= SMALL * length.max()) & (width <= WIDE * height) & is_beside
+    answer = np.zeros(len(page.boxes), np.bool_)
+    few = np.flatnonzero(fits)
+    if not ROW <= len(few) <= MOST:
+        return answer
+    measured = np.array([_measured(page, int(number)) for number in few])
+    ink, filled, hull = measured.T
+    row = _rows(page.boxes[few])
+    members = np.bincount(row)
+    bent = np.bincount(row, ink < STRAIGHT * hull)
+    inked = np.bincount(row, ink / filled) >= INKED * members
+    in_row = ((members >= ROW) & (2 * bent >= members) & inked)[row]
+    if in_row.any():
+        low, high = (1 - AS_HIGH) * height[few][in_row].min(), (1 + AS_HIGH) * height[few][in_row].max()
+        alone = (height[few] >= low) & (height[few] <= high) & (width[few] <= 1.5 * high) & (ink >= INKED * filled)
+        answer[few[in_row | alone]] = True
+        answer |= _marks(page, answer, is_beside)
+    return answer
+
+
+def _marks(page: Page, is_letter: Mask, is_beside: Mask) -> Mask:
+    """Which connected ink is a mark of letters: a dot, a stop, a dash."""
+    left, top, width, height = page.boxes.T
+    reach = int(MARK * np.median(height[is_letter]))
+    near = np.zeros_like(page.ink)
+    for x, y, wide, high in page.boxes[is_letter]:
+        near[max(y - reach, 0) : y + high + reach, max(x - reach, 0) : x + wide + reach] = 1
+    is_near = near[top + height // 2, left + width // 2] > 0
+    return is_near & is_beside & (np.maximum(width, height) <= reach)
+
+
+def _rows(boxes: NDArray[np.int32]) -> NDArray[np.intp]:
+    """The row that each box (left, top, width, height) stands in, by number."""
+    row, in_order = np.arange(len(boxes)), np.argsort(boxes[:, 1], kind="stable")
+    tops = boxes[in_order, 1]
+    for one, (x, y, wide, high) in enumerate(boxes):
+        # no other stands on the same line or hangs from it
+        near = in_order[slice(*np.searchsorted(tops, (y - ALIKE * high, y + ALIKE * high)))]
+        left, top, width, height = boxes[near].T
+        higher = np.maximum(height, high)
+        off = np.minimum(np.abs(top - y), np.abs(top + height - y - high))
+        apart = left - x - wide
+        follows = (left > x) & (apart < CLOSE * higher) & (apart > -OVERLAP * np.minimum(width, wide))
+        follows &= (higher <= ALIKE * np.minimum(height, high)) & (off <= np.maximum(LINE * higher, 1.5))
+        for next_one in near[follows]:
+            row[row == row[next_one]] = row[one]
+    return row
+
+
+def _measured(page: Page, number: int) -> tuple[float, float, float]:
+    """Pixels of some connected ink: its own, with what it encloses, and within its convex hull."""
+    left, top, width, height = page.boxes[number]
+    ink = (page.label[top : top + height, left : left + width] == number + 1).view(np.uint8)
+    (outer, *_), _ = cv2.findContours(ink, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    hull = cv2.convexHull(outer)
+    # a contour runs through the middles of pixels
+    filled = cv2.contourArea(outer) + len(outer) / 2 + 1
+    return float(np.count_nonzero(ink)), filled, cv2.contourArea(hull) + cv2.arcLength(hull, True) / 2 + 1

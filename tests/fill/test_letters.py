@@ -1,0 +1,222 @@
+"""Letters beside a shape stay ink; what only looks a little like them does not."""
+
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw, ImageFont
+
+from polycolor_cli import Colorizer
+from polycolor_cli.fill.letters import without_letters
+
+
+@pytest.fixture(scope="module")
+def colorizer() -> Colorizer:
+    return Colorizer()
+
+
+def page(*texts: tuple[tuple[int, int], str, int], size: tuple[int, int] = (400, 400)) -> np.ndarray:
+    """A circle in the middle of a page, and beside it texts: (x, y) of their upper left corner, words, and height."""
+    image = Image.new("L", size, 255)
+    draw = ImageDraw.Draw(image)
+    x, y = size[0] / 2, size[1] / 2
+    draw.ellipse((x - 90, y - 90, x + 90, y + 90), outline=0, width=4)
+    for at, words, height in texts:
+        draw.text(at, words, font=ImageFont.load_default(height), fill=0)
+    return np.array(image)
+
+
+@pytest.mark.parametrize("words", ["circle", "Color the circle red.", "ABC 123", "12.5 cm"])
+def test_a_caption_stays_ink(colorizer: Colorizer, words: str) -> None:
+    with_words = page(((60, 330), words, 26))
+    assert np.array_equal(colorizer.coverage(with_words), colorizer.coverage(page()))
+    painted = np.asarray(colorizer(Image.fromarray(with_words), "red"))
+    assert np.array_equal(painted[310:], np.repeat(with_words[310:, :, None], 3, 2))
+
+
+def test_lines_of_a_worksheet_stay_ink_and_what_is_open_is_filled(colorizer: Colorizer) -> None:
+    def sheet(*lines: str) -> np.ndarray:
+        image = Image.new("L", (1240, 1754), 255)
+        draw = ImageDraw.Draw(image)
+        draw.arc((300, 800, 940, 1440), 15, 355, 0, 6)
+        for number, line in enumerate(lines):
+            draw.text((90, 120 + 62 * number), line, font=ImageFont.load_default(38), fill=0)
+        return np.array(image)
+
+    lines = ("Trace the circle, then color it and", "write its name on the line below.", "Do not forget the date.")
+    assert np.array_equal(colorizer.coverage(sheet(*lines)), colorizer.coverage(sheet()))
+
+
+def test_on_grained_paper_too(colorizer: Colorizer) -> None:
+    rng = np.random.default_rng(5)
+    shade = np.linspace(0, 40, 400)[:, None] + rng.normal(0, 4, (400, 400))
+    worn = np.clip(page(((60, 330), "Color the circle", 30)) * 0.8 + shade, 0, 255).astype(np.uint8)
+    coverage = colorizer.coverage(worn)
+    assert not coverage[315:].any()
+    assert coverage[200, 200] == 255
+
+
+def test_a_label_alone_is_as_high_as_letters_in_rows(colorizer: Colorizer) -> None:
+    row, label = ((60, 340), "circle of 9 cm", 26), ((330, 100), "A", 26)
+    assert not colorizer.coverage(page(row, label))[100:130, 330:360].any()
+    # no row, or one that is not as high
+    assert colorizer.coverage(page(label))[100:130, 330:360].any()
+    assert colorizer.coverage(page(((60, 340), "circle of 9 cm", 18), label))[100:130, 330:360].any()
+
+
+def test_letters_in_a_shape_are_of_it(colorizer: Colorizer) -> None:
+    inside = page(((145, 190), "circle", 30), ((60, 340), "circle", 26))
+    assert colorizer.coverage(inside)[150:250, 150:250].min() == 255
+
+
+def test_letters_have_no_regions(colorizer: Colorizer) -> None:
+    assert len(colorizer.regions(page(((60, 330), "circles", 30))).boxes) == 1
+
+
+def test_a_picture_of_nothing_but_letters_is_filled_as_drawn(colorizer: Colorizer) -> None:
+    image = Image.new("L", (400, 120), 255)
+    ImageDraw.Draw(image).text((20, 20), "good dog", font=ImageFont.load_default(70), fill=0)
+    assert colorizer.coverage(np.array(image)).any()
+
+
+def bend(plane: np.ndarray, left: int, top: int, width: int, height: int) -> None:
+    """Like a U."""
+    right, bottom = left + width - 1, top + height - 1
+    for box in ((left, top, left + 2, bottom), (right - 2, top, right, bottom), (left, bottom - 2, right, bottom)):
+        cv2.rectangle(plane, box[:2], box[2:], 0, -1)
+
+
+def outline(plane: np.ndarray, left: int, top: int, width: int, height: int) -> None:
+    cv2.rectangle(plane, (left, top), (left + width - 1, top + height - 1), 0, 1)
+
+
+def block(plane: np.ndarray, left: int, top: int, width: int, height: int) -> None:
+    cv2.rectangle(plane, (left, top), (left + width - 1, top + height - 1), 0, -1)
+
+
+Thing = Callable[[np.ndarray, int, int, int, int], None]
+
+
+def wiped(*things: tuple[Thing, int, int, int, int]) -> int:
+    """How many of some things (what, left, top, width, height) beside a box 200 pixels wide are taken for letters."""
+    gray = np.full((400, 500), 240, np.uint8)
+    cv2.rectangle(gray, (100, 200), (299, 359), 0, 3)
+    for what, *box in things:
+        what(gray, *box)
+    covered = np.where(gray < 128, np.uint8(255), np.uint8(0))
+    covered[200:360, 100:300] = 255
+    rest = without_letters(gray, covered)
+    if rest is None:
+        return 0
+    assert np.array_equal(rest[195:], gray[195:])
+    # all of a thing, or nothing
+    gone = [bool((rest[top : top + high, left : left + wide] == 240).all()) for _, left, top, wide, high in things]
+    assert np.count_nonzero(rest < 128) == np.count_nonzero(gray < 128) - sum(
+        np.count_nonzero(gray[top : top + high, left : left + wide] < 128)
+        for (_, left, top, wide, high), is_gone in zip(things, gone, strict=True)
+        if is_gone
+    )
+    return sum(gone)
+
+
+def row(what: Thing, count: int = 3, width: int = 16, height: int = 20, apart: float = 6, step: float = 0) -> int:
+    """How many of as many of the same in a row are letters, some pixels apart and each some lower than the last."""
+    return wiped(
+        *((what, int(20 + k * (width + apart)), int(60 + (k % 2) * step), width, height) for k in range(count))
+    )
+
+
+def test_three_bends_in_a_row_are_letters() -> None:
+    assert row(bend) == 3
+    assert row(bend, count=2) == 0
+    assert row(bend, count=7) == 7
+
+
+def test_strokes_dots_and_outlined_things_in_a_row_are_none() -> None:
+    assert row(block, width=3) == 0
+    assert row(block, width=20) == 0
+    assert row(outline) == 0
+    # half of a word may be strokes
+    mixed = [(bend if k % 2 else block, 20 + 22 * k, 60, 16 if k % 2 else 4, 20) for k in range(4)]
+    assert wiped(*mixed) == 4
+    assert wiped(*mixed, (block, 108, 60, 4, 20)) == 0
+
+
+def test_some_letters_of_a_word_enclose_paper() -> None:
+    def word(whole: int, hollow: int) -> int:
+        kinds = [bend] * whole + [outline] * hollow
+        return wiped(*((what, 20 + 22 * k, 60, 16, 20) for k, what in enumerate(kinds)))
+
+    # an outline of these is ink to a fifth
+    assert word(3, 1) == 4
+    assert word(3, 2) == 5
+    assert word(2, 2) == 0
+
+
+def test_letters_of_a_word_are_close() -> None:
+    assert row(bend, apart=21) == 3
+    assert row(bend, apart=23) == 0
+    assert row(bend, apart=1) == 3
+
+
+@pytest.mark.parametrize(("apart", "are_letters"), [(40, True), (27, True), (25, False)])
+def test_slanted_letters_reach_a_little_under_the_next(apart: int, are_letters: bool) -> None:
+    gray = np.full((400, 500), 240, np.uint8)
+    cv2.rectangle(gray, (100, 200), (299, 359), 0, 3)
+    for left in (20, 20 + apart, 20 + 2 * apart):
+        slanted = np.array([(left + 39, 60), (left, 99), (left + 12, 99)])
+        cv2.polylines(gray, [slanted], False, 0, 1)
+    rest = without_letters(gray, np.where(gray < 128, np.uint8(255), np.uint8(0)))
+    assert are_letters == (rest is not None and (rest[:150] == 240).all())
+
+
+def test_dots_stops_and_dashes_beside_letters_are_marks_of_them() -> None:
+    letters = [(bend, 20 + 22 * k, 60, 16, 20) for k in range(3)]
+    for mark in ((65, 49, 3, 3), (83, 70, 10, 3), (87, 76, 4, 4)):
+        assert wiped(*letters, (block, *mark)) == 4
+    # too far, and too long
+    for mark in ((88, 76, 4, 4), (65, 48, 3, 3), (82, 70, 11, 3)):
+        assert wiped(*letters, (block, *mark)) == 3
+
+
+def test_letters_stand_on_a_line_or_hang_from_one() -> None:
+    assert row(bend, count=4, step=3) == 4
+    assert row(bend, count=4, step=4) == 0
+    assert row(bend, count=4, height=40, step=6) == 4
+    assert row(bend, count=4, height=40, step=7) == 0
+    # on one line, twice as high: a capital; under one
+    low = [(bend, 42 + 22 * k, 70, 16, 10) for k in range(3)]
+    assert wiped((bend, 20, 60, 16, 20), *low) == 4
+    assert wiped((bend, 20, 70, 16, 20), *low) == 4
+    # much higher is none
+    for height, is_letter in ((25, True), (27, False)):
+        assert wiped((bend, 20, 80 - height, 16, height), *low) == 3 + is_letter
+
+
+def test_letters_are_small_beside_what_is_drawn_and_large_enough_to_read() -> None:
+    assert row(bend, width=30, height=49) == 3
+    assert row(bend, width=30, height=52) == 0
+    assert row(bend, width=8, height=6, apart=2) == 3
+    assert row(bend, width=14, height=6, apart=2) == 3
+    assert row(bend, width=14, height=5, apart=2) == 0
+    assert row(bend, width=75, height=20) == 3
+    assert row(bend, width=85, height=20) == 0
+
+
+def test_what_stands_alone_is_a_letter_if_it_is_as_high() -> None:
+    letters = [(bend, 20 + 22 * k, 60, 16, 40) for k in range(3)]
+    for height, is_letter in ((33, False), (34, True), (46, True), (47, False)):
+        assert wiped(*letters, (bend, 400, 60, 16, height)) == 3 + is_letter
+    assert wiped(*letters, (outline, 400, 60, 16, 40)) == 3
+    assert wiped(*letters, (block, 400, 60, 80, 40)) == 3
+
+
+def test_nothing_is_wiped_where_no_letter_is_covered() -> None:
+    gray = page(((60, 330), "circle", 26))
+    covered = np.zeros_like(gray)
+    covered[110:290, 110:290] = 255
+    assert without_letters(gray, covered) is None
+    covered[10:20, 10:20] = 255
+    assert without_letters(gray, covered) is None
+    assert without_letters(np.full_like(gray, 255), covered) is None
