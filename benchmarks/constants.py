@@ -18,7 +18,20 @@ import numpy as np
 
 from polycolor_cli.evaluate import metrics
 from polycolor_cli.evaluate.cases import Truth, read_cases
-from polycolor_cli.fill import basins, bridges, closed, colorizer, faint, gray, ground, letters, network, pieces, rules
+from polycolor_cli.fill import (
+    basins,
+    bridges,
+    clean,
+    closed,
+    colorizer,
+    faint,
+    gray,
+    ground,
+    letters,
+    network,
+    pieces,
+    rules,
+)
 
 RULES: dict[str, Any] = {
     "with_dark_ink": lambda drawing: drawing,
@@ -33,6 +46,7 @@ RULES: dict[str, Any] = {
     "closed_coverage": lambda gray, tones: None,
     "pieces": lambda page, longest: iter(()),
     "is_text": lambda page: False,
+    "cleaned": lambda gray: None,
     "without_letters": lambda gray, coverage: None,
 }
 """What stands in for each rule where it is left out."""
@@ -64,6 +78,7 @@ OWN = {
         "APART",
     ),
     pieces: ("LONGEST", "JOINED", "MOST", "CLOSE", "CLOSE_WORDS", "SAME", "LETTERS", "TEXT", "TALL", "AROUND"),
+    clean: ("CERTAIN", "LIGHTER", "DARKEST", "BETWEEN", "EXACT", "FAR", "WORN"),
     letters: (
         "SMALL",
         "LEGIBLE",
@@ -109,7 +124,7 @@ def remembered() -> Iterator[None]:
 def changed(name: str, value: Any) -> Iterator[None]:
     """A constant or a rule changed, wherever it is known by its name."""
     with contextlib.ExitStack() as stack:
-        modules: list[ModuleType] = [rules, faint, closed, basins, bridges, ground, letters, pieces, colorizer]
+        modules: list[ModuleType] = [rules, faint, clean, closed, basins, bridges, ground, letters, pieces, colorizer]
         if name in RULES:
             # which has constants of its own under some of the same names
             modules.append(gray)

@@ -13,6 +13,7 @@ from PIL import Image
 
 from polycolor_cli.color import RGB, ColorError
 from polycolor_cli.files.picture import NOTHING, About, PictureError, about, read_picture, seen
+from polycolor_cli.fill.clean import cleaned
 from polycolor_cli.fill.closed import closed_coverage
 from polycolor_cli.fill.gray import dark_on_light
 from polycolor_cli.fill.ground import is_paper, without_stones
@@ -22,6 +23,7 @@ from polycolor_cli.fill.paint import Holes, Lines, Only, Paint, Pixels, paint, p
 from polycolor_cli.fill.pieces import Page, is_text, pieces, searched
 from polycolor_cli.fill.planes import Coverage, Gray
 from polycolor_cli.fill.rules import (
+    Tones,
     decide_soft_areas,
     ends_on_paper,
     exact_where_clean,
@@ -294,12 +296,15 @@ class Colorizer:
         return self._decide_gray(dark_on_light(image))
 
     def _decide_gray(self, gray: Gray) -> _Decision:
-        decision = self._decide_drawing(gray)
+        tones = tones_of(gray)
+        if tones.ends is None and (as_meant := cleaned(gray)) is not None:
+            gray, tones = as_meant, tones_of(as_meant)
+        decision = self._decide_drawing(gray, tones)
         rest = without_letters(gray, decision.coverage)
-        return decision if rest is None else self._decide_drawing(rest)
+        return decision if rest is None else self._decide_drawing(rest, tones_of(rest))
 
-    def _decide_drawing(self, gray: Gray) -> _Decision:
-        half, clean = tones = tones_of(gray)
+    def _decide_drawing(self, gray: Gray, tones: Tones) -> _Decision:
+        half, clean = tones
         if (closed := closed_coverage(gray, tones)) is not None:
             return _Decision(gray, closed, 0.0, is_closed=True)
         answer, guessed = self._network.look(gray, {}, clean)
@@ -340,7 +345,7 @@ class Colorizer:
         """
         decided_here = 0
         for piece in pieces(page, DOT << doublings(page.gray)):
-            piece_of = self._decide_drawing(piece.gray)
+            piece_of = self._decide_drawing(piece.gray, tones_of(piece.gray))
             if piece_of.guessed <= HOPELESS:
                 np.maximum(coverage[piece.view], piece_of.coverage, out=coverage[piece.view])
                 decided_here += int(piece_of.coverage.sum(dtype=np.int64))

@@ -97,7 +97,7 @@ def _letters(page: Page, piece: NDArray[np.int32]) -> Mask:
     bent = np.bincount(row, ink < STRAIGHT * hull)
     inked = np.bincount(row, ink / filled) >= INKED * members
     in_row = ((members >= ROW) & (2 * bent >= members) & inked)[row]
-    if in_row.any():
+    if 2 * np.count_nonzero(in_row) >= len(few):
         low, high = (1 - AS_HIGH) * height[few][in_row].min(), (1 + AS_HIGH) * height[few][in_row].max()
         alone = (height[few] >= low) & (height[few] <= high) & (width[few] <= 1.5 * high) & (ink >= INKED * filled)
         answer[few[in_row | alone]] = True
