@@ -157,6 +157,13 @@ def test_wear_is_off_the_paper_and_far_from_ink() -> None:
     assert cleaned(framed((96, 100, 1, 200, 190), (303, 100, 1, 200, 190), wear=0)) is not None
 
 
+@pytest.mark.parametrize(("side", "is_table"), [(78, False), (82, True), (400, True)])
+def test_a_table_around_a_page_is_no_ink(side: int, is_table: bool) -> None:
+    # four sides of 400 pixels have a rim of 1,600
+    table = [(0, 399, 4 * side, 1, 30)] if side < 100 else [(0, 390, 400, 10, 30), (390, 0, 10, 400, 30)]
+    assert (cleaned(framed(*table)) is None) == is_table
+
+
 def test_white_on_gray_is_no_noise() -> None:
     assert cleaned(framed((150, 150, 40, 40, 254))) is not None
     for lighter, is_noise in ((227, True), (230, False)):

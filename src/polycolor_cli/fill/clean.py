@@ -8,7 +8,7 @@ apart to be told from each other; pencil and shadows do not.
 import cv2
 import numpy as np
 
-from polycolor_cli.fill.masks import SQUARE, median
+from polycolor_cli.fill.masks import SQUARE, median, rim_of
 from polycolor_cli.fill.planes import Gray
 from polycolor_cli.fill.rules import SOFT, paper_gray
 
@@ -22,6 +22,8 @@ BETWEEN = 0.08
 """Pixels between the two and not at an edge, for each one at an edge, beyond which a drawing is no line art."""
 EXACT = 0.06
 """How far off a pixel at an edge may be and still be exactly of ink or of paper: no half tone."""
+RIM = 0.2
+"""Share of a picture's rim that may be ink: the table around a page is more."""
 FAR = 7
 """Side of the square around what is no paper in which half tones and ripples are."""
 WORN = 0.1
@@ -39,6 +41,8 @@ def cleaned(gray: Gray) -> Gray | None:
     if certain < SOFT:
         return None
     is_ink = (gray <= ink + certain).view(np.uint8)
+    if np.count_nonzero(rim_of(is_ink)) > RIM * 2 * sum(gray.shape):
+        return None  # a page on a dark table
     is_paper = (gray >= paper - certain).view(np.uint8)
     at_edge = cv2.dilate(is_ink, SQUARE) & cv2.dilate(is_paper, SQUARE)
     edges = cv2.countNonZero(at_edge)
