@@ -47,6 +47,7 @@ RULES: dict[str, Any] = {
     "pieces": lambda page, longest: iter(()),
     "is_text": lambda page: False,
     "cleaned": lambda gray: None,
+    "inside_frame": lambda gray, coverage: None,
     "without_letters": lambda gray, coverage: None,
 }
 """What stands in for each rule where it is left out."""
@@ -94,6 +95,7 @@ OWN = {
         "MARK",
         "AS_HIGH",
     ),
+    frames: ("COVERED", "MARGIN", "THIN", "WHOLE"),
     ground: ("NEAR", "EVEN", "PALE", "SOLID"),
     colorizer: ("FOUND", "UNCLEAR", "HOPELESS", "GUESSWORK", "DOT"),
 }
@@ -124,7 +126,7 @@ def remembered() -> Iterator[None]:
 def changed(name: str, value: Any) -> Iterator[None]:
     """A constant or a rule changed, wherever it is known by its name."""
     with contextlib.ExitStack() as stack:
-        modules: list[ModuleType] = [rules, faint, clean, closed, basins, bridges, ground, letters, pieces, colorizer]
+        modules: list[ModuleType] = [rules, faint, clean, closed, basins, bridges, frames, ground, letters, pieces, colorizer]
         if name in RULES:
             # which has constants of its own under some of the same names
             modules.append(gray)

@@ -15,9 +15,11 @@ from polycolor_cli.color import RGB, ColorError
 from polycolor_cli.files.picture import NOTHING, About, PictureError, about, read_picture, seen
 from polycolor_cli.fill.clean import cleaned
 from polycolor_cli.fill.closed import closed_coverage
+from polycolor_cli.fill.frames import inside_frame
 from polycolor_cli.fill.gray import dark_on_light
 from polycolor_cli.fill.ground import is_paper, without_stones
-from polycolor_cli.fill.letters import without_letters
+from polycolor_cli.fill.letters import has_letters, without_letters
+from polycolor_cli.fill.masks import median
 from polycolor_cli.fill.network import Network, doublings
 from polycolor_cli.fill.paint import Holes, Lines, Only, Paint, Pixels, paint, paper_around, rgb_of
 from polycolor_cli.fill.pieces import Page, is_text, pieces, searched
@@ -300,6 +302,14 @@ class Colorizer:
         if tones.ends is None and (as_meant := cleaned(gray)) is not None:
             gray, tones = as_meant, tones_of(as_meant)
         decision = self._decide_drawing(gray, tones)
+        if (view := inside_frame(gray, decision.coverage)) is not None:
+            inside = np.ascontiguousarray(gray[view])
+            part = self._decide_gray(inside)
+            # a box with things in it may be what is meant; one with text in it is a page
+            if has_letters(inside, part.coverage):
+                without_frame, coverage = np.full_like(gray, median(gray)), np.zeros_like(gray)
+                without_frame[view], coverage[view] = part.gray, part.coverage
+                return _Decision(without_frame, coverage, part.guessed, part.is_closed)
         rest = without_letters(gray, decision.coverage)
         return decision if rest is None else self._decide_drawing(rest, tones_of(rest))
 

@@ -75,6 +75,16 @@ def without_letters(gray: Gray, coverage: Coverage) -> Gray | None:
     return np.where(mask > 0, np.uint8(paper), gray)
 
 
+def has_letters(gray: Gray, coverage: Coverage) -> bool:
+    """Whether there are letters beside the shapes of a drawing, covered or not; both as of `without_letters`."""
+    page = searched(gray)
+    if not len(page.boxes):
+        return False
+    height, width = page.ink.shape
+    covered = (coverage[:: page.step, :: page.step] >= 128)[:height, :width]
+    return bool(_letters(page, cv2.connectedComponents(covered.view(np.uint8), connectivity=8)[1]).any())
+
+
 def _letters(page: Page, piece: NDArray[np.int32]) -> Mask:
     """Which connected ink of a page is a letter, and beside its shapes; piece: what is covered, by number."""
     left, top, width, height = page.boxes.T
