@@ -25,6 +25,7 @@ from polycolor_cli.fill import (
     closed,
     colorizer,
     faint,
+    frames,
     gray,
     ground,
     letters,
@@ -123,15 +124,12 @@ def remembered() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def changed(name: str, value: Any) -> Iterator[None]:
-    """A constant or a rule changed, wherever it is known by its name."""
+def changed(owner: ModuleType, name: str, value: Any) -> Iterator[None]:
+    """A constant or a rule of a module changed, wherever it is known by its name; others may have one of the same."""
+    usual = getattr(owner, name)
     with contextlib.ExitStack() as stack:
-        modules: list[ModuleType] = [rules, faint, clean, closed, basins, bridges, frames, ground, letters, pieces, colorizer]
-        if name in RULES:
-            # which has constants of its own under some of the same names
-            modules.append(gray)
-        for module in modules:
-            if hasattr(module, name):
+        for module in (*OWN, gray):
+            if hasattr(module, name) and getattr(module, name) == usual:
                 stack.enter_context(mock.patch.object(module, name, value))
         yield
 
@@ -152,8 +150,8 @@ def main() -> None:
         print(f"{len(drawings)} drawings, {np.mean(before >= metrics.RIGHT):.1%} right, mean {before.mean():.4f}\n")
         print("| changed | worse / better | no more right / right now |\n|---|---|---|")
 
-        def row(words: str, name: str, value: Any) -> None:
-            with changed(name, value):
+        def row(words: str, owner: ModuleType, name: str, value: Any) -> None:
+            with changed(owner, name, value):
                 after = scores(fill, drawings)
             lost = np.sum((before >= metrics.RIGHT) & (after < metrics.RIGHT))
             won = np.sum((before < metrics.RIGHT) & (after >= metrics.RIGHT))
@@ -161,13 +159,14 @@ def main() -> None:
             print(f"| {words} | {worse} / {better} | {lost} / {won} |", flush=True)
 
         for name, instead in RULES.items():
-            row(f"without `{name}`", name, instead)
+            owner = next(module for module in (*OWN, gray) if hasattr(module, name))
+            row(f"without `{name}`", owner, name, instead)
         for module, names in OWN.items():
             for name in names:
                 usual = getattr(module, name)
                 for factor in (0.5, 2):
                     value = type(usual)(usual * factor)
-                    row(f"`{name}` {usual:g} -> {value:g}", name, value)
+                    row(f"`{name}` {usual:g} -> {value:g}", module, name, value)
 
 
 if __name__ == "__main__":
