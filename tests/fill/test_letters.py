@@ -98,14 +98,19 @@ def block(plane: np.ndarray, left: int, top: int, width: int, height: int) -> No
 Thing = Callable[[np.ndarray, int, int, int, int], None]
 
 
-def wiped(*things: tuple[Thing, int, int, int, int]) -> int:
-    """How many of some things (what, left, top, width, height) beside a box 200 pixels wide are taken for letters."""
+def wiped(*things: tuple[Thing, int, int, int, int], are_covered: bool = False) -> int:
+    """How many of some things (what, left, top, width, height) beside a box 200 pixels wide are taken for letters.
+
+    are_covered: whether what is within the things is, too.
+    """
     gray = np.full((400, 500), 240, np.uint8)
     cv2.rectangle(gray, (100, 200), (299, 359), 0, 3)
     for what, *box in things:
         what(gray, *box)
     covered = np.where(gray < 128, np.uint8(255), np.uint8(0))
     covered[200:360, 100:300] = 255
+    for _, left, top, wide, high in things:
+        covered[top : top + high, left : left + wide] |= np.uint8(255 * are_covered)
     rest = without_letters(gray, covered)
     if rest is None:
         return 0
@@ -154,9 +159,30 @@ def test_some_letters_of_a_word_enclose_paper() -> None:
     assert word(2, 2) == 0
 
 
+def test_what_is_covered_within_open_things_makes_them_shapes(colorizer: Colorizer) -> None:
+    for width, are_letters in ((20, True), (21, False)):
+        things = [(bend, 20 + (width + 6) * k, 60, width, 20) for k in range(3)]
+        assert wiped(*things) == 3
+        assert wiped(*things, are_covered=True) == 3 * are_letters
+    gray = page(size=(600, 600))
+    for x, size in ((200, 26), (270, 24), (340, 30), (400, 24)):
+        cv2.ellipse(gray, (x, 500), (size, size), 0, 30, 360, 0, 3)
+    coverage = colorizer.coverage(gray)
+    assert (coverage[500, [200, 270, 340, 400]] == 255).all()
+
+
 def test_letters_of_a_word_are_close() -> None:
-    assert row(bend, apart=21) == 3
-    assert row(bend, apart=23) == 0
+    def word(*widths: int, apart: int) -> int:
+        lefts = np.cumsum([20, *(width + apart for width in widths)])
+        return wiped(*((bend, int(left), 60, width, 20) for left, width in zip(lefts, widths, strict=False)))
+
+    assert word(16, 22, 16, apart=31) == 3
+    assert word(16, 22, 16, apart=33) == 0
+    # of one size, they are closer, or shapes
+    assert word(25, 28, 25, apart=15) == 3
+    assert word(20, 22, 20, apart=15) == 0
+    assert row(bend, height=40, apart=13) == 3
+    assert row(bend, height=40, apart=15) == 0
     assert row(bend, apart=1) == 3
 
 
@@ -186,7 +212,7 @@ def test_letters_stand_on_a_line_or_hang_from_one() -> None:
     assert row(bend, count=4, height=40, step=6) == 4
     assert row(bend, count=4, height=40, step=7) == 0
     # on one line, twice as high: a capital; under one
-    low = [(bend, 42 + 22 * k, 70, 16, 10) for k in range(3)]
+    low = [(bend, 39 + 19 * k, 70, 16, 10) for k in range(3)]
     assert wiped((bend, 20, 60, 16, 20), *low) == 4
     assert wiped((bend, 20, 70, 16, 20), *low) == 4
     # much higher is none
@@ -197,9 +223,9 @@ def test_letters_stand_on_a_line_or_hang_from_one() -> None:
 def test_letters_are_small_beside_what_is_drawn_and_large_enough_to_read() -> None:
     assert row(bend, width=30, height=49) == 3
     assert row(bend, width=30, height=52) == 0
-    assert row(bend, width=8, height=6, apart=2) == 3
-    assert row(bend, width=14, height=6, apart=2) == 3
-    assert row(bend, width=14, height=5, apart=2) == 0
+    assert row(bend, width=8, height=6, apart=1) == 3
+    assert row(bend, width=14, height=6, apart=1) == 3
+    assert row(bend, width=14, height=5, apart=1) == 0
     assert row(bend, width=75, height=20) == 3
     assert row(bend, width=85, height=20) == 0
 

@@ -24,8 +24,12 @@ ROW = 3
 """Letters of which a row is made at least."""
 LINE = 0.15
 """Parts of their height by which their upper or lower ends may differ; always may a pixel and a half."""
-CLOSE = 1.1
+CLOSE = 1.6
 """Parts of their height that they are apart at most, words too."""
+CLOSE_SAME = 0.35
+"""The same for those of one size; things of one size farther apart are shapes."""
+SAME = 0.1
+"""Share by which widths and heights may differ and be the same."""
 OVERLAP = 0.35
 """Parts of its width by which one may reach under the next."""
 ALIKE = 2.6
@@ -33,7 +37,9 @@ ALIKE = 2.6
 STRAIGHT = 0.9
 """Share of its convex hull that is ink, from which on something is a stroke or a dot."""
 INKED = 0.65
-"""Share of what they cover that is ink; of outlined shapes it is less."""
+"""Share of what they enclose, themselves among it, that is ink, on the mean; of outlined shapes it is less."""
+BARE = 0.4
+"""Share of what is covered where they are that is ink, on the mean; of outlines that are open it is less."""
 MARK = 0.5
 """Parts of their height that a dot, a stop or a dash is long, and away from a letter, at most."""
 AS_HIGH = 0.15
@@ -100,16 +106,19 @@ def _letters(page: Page, piece: NDArray[np.int32]) -> Mask:
     few = np.flatnonzero(fits)
     if not ROW <= len(few) <= MOST:
         return answer
-    measured = np.array([_measured(page, int(number)) for number in few])
-    ink, filled, hull = measured.T
+    measured = np.array([_measured(page, piece > 0, int(number)) for number in few])
+    ink, enclosed, covered, hull = measured.T
     row = _rows(page.boxes[few])
     members = np.bincount(row)
     bent = np.bincount(row, ink < STRAIGHT * hull)
-    inked = np.bincount(row, ink / filled) >= INKED * members
-    in_row = ((members >= ROW) & (2 * bent >= members) & inked)[row]
+    is_text = (members >= ROW) & (2 * bent >= members)
+    is_text &= (np.bincount(row, ink / enclosed) >= INKED * members) & (
+        np.bincount(row, ink / covered) >= BARE * members
+    )
+    in_row = is_text[row]
     if 2 * np.count_nonzero(in_row) >= len(few):
         low, high = (1 - AS_HIGH) * height[few][in_row].min(), (1 + AS_HIGH) * height[few][in_row].max()
-        alone = (height[few] >= low) & (height[few] <= high) & (width[few] <= 1.5 * high) & (ink >= INKED * filled)
+        alone = (height[few] >= low) & (height[few] <= high) & (width[few] <= 1.5 * high) & (ink >= INKED * enclosed)
         answer[few[in_row | alone]] = True
         answer |= _marks(page, answer, is_beside)
     return answer
@@ -137,19 +146,24 @@ def _rows(boxes: NDArray[np.int32]) -> NDArray[np.intp]:
         higher = np.maximum(height, high)
         off = np.minimum(np.abs(top - y), np.abs(top + height - y - high))
         apart = left - x - wide
-        follows = (left > x) & (apart < CLOSE * higher) & (apart > -OVERLAP * np.minimum(width, wide))
+        differ = np.abs(width - wide) > SAME * np.maximum(width, wide)
+        differ |= np.abs(height - high) > SAME * higher
+        close = np.where(differ, CLOSE, CLOSE_SAME) * higher
+        follows = (left > x) & (apart < close) & (apart > -OVERLAP * np.minimum(width, wide))
         follows &= (higher <= ALIKE * np.minimum(height, high)) & (off <= np.maximum(LINE * higher, 1.5))
         for next_one in near[follows]:
             row[row == row[next_one]] = row[one]
     return row
 
 
-def _measured(page: Page, number: int) -> tuple[float, float, float]:
-    """Pixels of some connected ink: its own, with what it encloses, and within its convex hull."""
+def _measured(page: Page, covered: Mask, number: int) -> tuple[float, float, float, float]:
+    """Pixels of some connected ink: its own, with what it encloses, covered or not, and within its box and hull."""
     left, top, width, height = page.boxes[number]
-    ink = (page.label[top : top + height, left : left + width] == number + 1).view(np.uint8)
-    (outer, *_), _ = cv2.findContours(ink, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    hull = cv2.convexHull(outer)
-    # a contour runs through the middles of pixels
-    filled = cv2.contourArea(outer) + len(outer) / 2 + 1
-    return float(np.count_nonzero(ink)), filled, cv2.contourArea(hull) + cv2.arcLength(hull, True) / 2 + 1
+    box = np.s_[top : top + height, left : left + width]
+    ink = page.label[box] == number + 1
+    (outline, *_), _ = cv2.findContours(ink.view(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    hull = cv2.convexHull(outline)
+    # an outline runs through the middles of pixels
+    enclosed = cv2.contourArea(outline) + len(outline) / 2 + 1
+    within_hull = cv2.contourArea(hull) + cv2.arcLength(hull, True) / 2 + 1
+    return float(np.count_nonzero(ink)), enclosed, float(np.count_nonzero(ink | covered[box])), within_hull
