@@ -80,7 +80,7 @@ OWN = {
         "APART",
     ),
     pieces: ("LONGEST", "JOINED", "MOST", "CLOSE", "CLOSE_WORDS", "SAME", "LETTERS", "TEXT", "TALL", "AROUND"),
-    clean: ("CERTAIN", "LIGHTER", "DARKEST", "BETWEEN", "EXACT", "FAR", "WORN"),
+    clean: ("CERTAIN", "LIGHTER", "DARKEST", "BETWEEN", "EXACT", "RIM", "FAR", "WORN"),
     letters: (
         "SMALL",
         "LEGIBLE",
@@ -89,7 +89,6 @@ OWN = {
         "ROW",
         "LINE",
         "CLOSE",
-        "CLOSE_SAME",
         "SAME",
         "OVERLAP",
         "ALIKE",

@@ -125,11 +125,11 @@ def wiped(*things: tuple[Thing, int, int, int, int], are_covered: bool = False) 
     return sum(gone)
 
 
-def row(what: Thing, count: int = 3, width: int = 16, height: int = 20, apart: float = 6, step: float = 0) -> int:
-    """How many of as many of the same in a row are letters, some pixels apart and each some lower than the last."""
-    return wiped(
-        *((what, int(20 + k * (width + apart)), int(60 + (k % 2) * step), width, height) for k in range(count))
-    )
+def row(what: Thing, count: int = 3, width: int = 16, height: int = 20, apart: int = 6, step: int = 0) -> int:
+    """How many of some things in a row are letters, some pixels apart; each second is wider, and some pixels lower."""
+    widths = [width + (k % 2) * (1 + width // 8) for k in range(count)]
+    lefts = np.cumsum([20, *(wide + apart for wide in widths)])
+    return wiped(*((what, int(lefts[k]), 60 + (k % 2) * step, widths[k], height) for k in range(count)))
 
 
 def test_three_bends_in_a_row_are_letters() -> None:
@@ -151,7 +151,7 @@ def test_strokes_dots_and_outlined_things_in_a_row_are_none() -> None:
 def test_some_letters_of_a_word_enclose_paper() -> None:
     def word(whole: int, hollow: int) -> int:
         kinds = [bend] * whole + [outline] * hollow
-        return wiped(*((what, 20 + 22 * k, 60, 16, 20) for k, what in enumerate(kinds)))
+        return wiped(*((what, 20 + 22 * k, 60, 16 - k % 2 * 2, 20) for k, what in enumerate(kinds)))
 
     # an outline of these is ink to a fifth
     assert word(3, 1) == 4
@@ -160,8 +160,8 @@ def test_some_letters_of_a_word_enclose_paper() -> None:
 
 
 def test_what_is_covered_within_open_things_makes_them_shapes(colorizer: Colorizer) -> None:
-    for width, are_letters in ((20, True), (21, False)):
-        things = [(bend, 20 + (width + 6) * k, 60, width, 20) for k in range(3)]
+    for width, are_letters in ((18, True), (20, False)):
+        things = [(bend, 20 + (width + 6) * k, 60, width + k % 2 * 3, 20) for k in range(3)]
         assert wiped(*things) == 3
         assert wiped(*things, are_covered=True) == 3 * are_letters
     gray = page(size=(600, 600))
@@ -172,33 +172,33 @@ def test_what_is_covered_within_open_things_makes_them_shapes(colorizer: Coloriz
 
 
 def test_letters_of_a_word_are_close() -> None:
-    def word(*widths: int, apart: int) -> int:
-        lefts = np.cumsum([20, *(width + apart for width in widths)])
-        return wiped(*((bend, int(left), 60, width, 20) for left, width in zip(lefts, widths, strict=False)))
+    assert row(bend, apart=31) == 3
+    assert row(bend, apart=33) == 0
 
-    assert word(16, 22, 16, apart=31) == 3
-    assert word(16, 22, 16, apart=33) == 0
-    # of one size, they are closer, or shapes
-    assert word(25, 28, 25, apart=15) == 3
-    assert word(20, 22, 20, apart=15) == 0
-    assert row(bend, height=40, apart=13) == 3
-    assert row(bend, height=40, apart=15) == 0
-    assert row(bend, apart=1) == 3
+
+def test_things_of_one_size_in_a_row_are_shapes() -> None:
+    def of(*sizes: tuple[int, int]) -> int:
+        return wiped(*((bend, 20 + 46 * k, 60, *size) for k, size in enumerate(sizes)))
+
+    assert of((30, 40), (34, 40), (30, 40)) == 3
+    assert of((30, 40), (33, 40), (30, 40)) == 0
+    assert of((30, 40), (30, 45), (30, 40)) == 3
+    assert of((30, 40), (30, 44), (30, 40)) == 0
 
 
 @pytest.mark.parametrize(("apart", "are_letters"), [(40, True), (27, True), (25, False)])
 def test_slanted_letters_reach_a_little_under_the_next(apart: int, are_letters: bool) -> None:
     gray = np.full((400, 500), 240, np.uint8)
     cv2.rectangle(gray, (100, 200), (299, 359), 0, 3)
-    for left in (20, 20 + apart, 20 + 2 * apart):
-        slanted = np.array([(left + 39, 60), (left, 99), (left + 12, 99)])
+    for left, width in ((20, 39), (20 + apart, 39), (20 + 2 * apart, 45)):
+        slanted = np.array([(left + width, 60), (left, 99), (left + 12, 99)])
         cv2.polylines(gray, [slanted], False, 0, 1)
     rest = without_letters(gray, np.where(gray < 128, np.uint8(255), np.uint8(0)))
     assert are_letters == (rest is not None and (rest[:150] == 240).all())
 
 
 def test_dots_stops_and_dashes_beside_letters_are_marks_of_them() -> None:
-    letters = [(bend, 20 + 22 * k, 60, 16, 20) for k in range(3)]
+    letters = [(bend, 20 + 22 * k, 60, 16 - k % 2 * 2, 20) for k in range(3)]
     for mark in ((65, 49, 3, 3), (83, 70, 10, 3), (87, 76, 4, 4)):
         assert wiped(*letters, (block, *mark)) == 4
     # too far, and too long
@@ -212,7 +212,7 @@ def test_letters_stand_on_a_line_or_hang_from_one() -> None:
     assert row(bend, count=4, height=40, step=6) == 4
     assert row(bend, count=4, height=40, step=7) == 0
     # on one line, twice as high: a capital; under one
-    low = [(bend, 39 + 19 * k, 70, 16, 10) for k in range(3)]
+    low = [(bend, 39 + 19 * k, 70, 16 - k % 2 * 2, 10) for k in range(3)]
     assert wiped((bend, 20, 60, 16, 20), *low) == 4
     assert wiped((bend, 20, 70, 16, 20), *low) == 4
     # much higher is none
@@ -226,12 +226,12 @@ def test_letters_are_small_beside_what_is_drawn_and_large_enough_to_read() -> No
     assert row(bend, width=8, height=6, apart=1) == 3
     assert row(bend, width=14, height=6, apart=1) == 3
     assert row(bend, width=14, height=5, apart=1) == 0
-    assert row(bend, width=75, height=20) == 3
-    assert row(bend, width=85, height=20) == 0
+    assert row(bend, width=70, height=20) == 3
+    assert row(bend, width=72, height=20) == 0
 
 
 def test_what_stands_alone_is_a_letter_if_it_is_as_high() -> None:
-    letters = [(bend, 20 + 22 * k, 60, 16, 40) for k in range(3)]
+    letters = [(bend, 20 + 22 * k, 60, 16 - k % 2 * 2, 40) for k in range(3)]
     for height, is_letter in ((33, False), (34, True), (46, True), (47, False)):
         assert wiped(*letters, (bend, 400, 60, 16, height)) == 3 + is_letter
     assert wiped(*letters, (outline, 400, 60, 16, 40)) == 3

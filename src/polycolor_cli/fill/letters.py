@@ -26,10 +26,8 @@ LINE = 0.15
 """Parts of their height by which their upper or lower ends may differ; always may a pixel and a half."""
 CLOSE = 1.6
 """Parts of their height that they are apart at most, words too."""
-CLOSE_SAME = 0.35
-"""The same for those of one size; things of one size farther apart are shapes."""
 SAME = 0.1
-"""Share by which widths and heights may differ and be the same."""
+"""Share by which widths and heights may differ and be the same; a row of things of one size is one of shapes."""
 OVERLAP = 0.35
 """Parts of its width by which one may reach under the next."""
 ALIKE = 2.6
@@ -108,13 +106,12 @@ def _letters(page: Page, piece: NDArray[np.int32]) -> Mask:
         return answer
     measured = np.array([_measured(page, piece > 0, int(number)) for number in few])
     ink, enclosed, covered, hull = measured.T
-    row = _rows(page.boxes[few])
-    members = np.bincount(row)
-    bent = np.bincount(row, ink < STRAIGHT * hull)
-    is_text = (members >= ROW) & (2 * bent >= members)
-    is_text &= (np.bincount(row, ink / enclosed) >= INKED * members) & (
-        np.bincount(row, ink / covered) >= BARE * members
-    )
+    row, most = _rows(page.boxes[few]), len(few)
+    members = np.bincount(row, minlength=most)
+    is_text = (members >= ROW) & (2 * np.bincount(row, ink < STRAIGHT * hull, most) >= members)
+    is_text &= np.bincount(row, ink / enclosed, most) >= INKED * members
+    is_text &= np.bincount(row, ink / covered, most) >= BARE * members
+    is_text &= ~_are_alike(page.boxes[few, 2:], row)
     in_row = is_text[row]
     if 2 * np.count_nonzero(in_row) >= len(few):
         low, high = (1 - AS_HIGH) * height[few][in_row].min(), (1 + AS_HIGH) * height[few][in_row].max()
@@ -146,14 +143,19 @@ def _rows(boxes: NDArray[np.int32]) -> NDArray[np.intp]:
         higher = np.maximum(height, high)
         off = np.minimum(np.abs(top - y), np.abs(top + height - y - high))
         apart = left - x - wide
-        differ = np.abs(width - wide) > SAME * np.maximum(width, wide)
-        differ |= np.abs(height - high) > SAME * higher
-        close = np.where(differ, CLOSE, CLOSE_SAME) * higher
-        follows = (left > x) & (apart < close) & (apart > -OVERLAP * np.minimum(width, wide))
+        follows = (left > x) & (apart < CLOSE * higher) & (apart > -OVERLAP * np.minimum(width, wide))
         follows &= (higher <= ALIKE * np.minimum(height, high)) & (off <= np.maximum(LINE * higher, 1.5))
         for next_one in near[follows]:
             row[row == row[next_one]] = row[one]
     return row
+
+
+def _are_alike(sizes: NDArray[np.int32], row: NDArray[np.intp]) -> Mask:
+    """Whether all things in a row are of one size; sizes: (width, height) of each."""
+    smallest, largest = np.full_like(sizes, np.iinfo(sizes.dtype).max), np.zeros_like(sizes)
+    np.minimum.at(smallest, row, sizes)
+    np.maximum.at(largest, row, sizes)
+    return np.all(smallest >= (1 - SAME) * largest, axis=1)
 
 
 def _measured(page: Page, covered: Mask, number: int) -> tuple[float, float, float, float]:
