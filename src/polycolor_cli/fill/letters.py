@@ -122,14 +122,15 @@ def _letters(page: Page, piece: NDArray[np.int32]) -> Mask:
 
 
 def _marks(page: Page, is_letter: Mask, is_beside: Mask) -> Mask:
-    """Which connected ink is a mark of letters: a dot, a stop, a dash."""
+    """Which connected ink is a mark of letters: a dot, a stop, a dash, a line to write on."""
     left, top, width, height = page.boxes.T
     reach = int(MARK * np.median(height[is_letter]))
     near = np.zeros_like(page.ink)
     for x, y, wide, high in page.boxes[is_letter]:
         near[max(y - reach, 0) : y + high + reach, max(x - reach, 0) : x + wide + reach] = 1
-    is_near = near[top + height // 2, left + width // 2] > 0
-    return is_near & is_beside & (np.maximum(width, height) <= reach)
+    beside, begins, ends = (near[top + height // 2, x] > 0 for x in (left + width // 2, left, left + width - 1))
+    is_line = (2 * height <= reach) & (width > reach) & (begins | ends)
+    return is_beside & (is_line | beside & (np.maximum(width, height) <= reach))
 
 
 def _rows(boxes: NDArray[np.int32]) -> NDArray[np.intp]:
