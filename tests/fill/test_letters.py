@@ -202,9 +202,9 @@ def test_dots_stops_and_dashes_beside_letters_are_marks_of_them() -> None:
     for mark in ((65, 49, 3, 3), (83, 70, 10, 3), (87, 76, 4, 4)):
         assert wiped(*letters, (block, *mark)) == 4
     # a line to write on
-    for line in ((89, 76, 200, 5), (89, 84, 40, 5)):
+    for line in ((111, 76, 200, 5), (89, 84, 40, 5)):
         assert wiped(*letters, (block, *line)) == 4
-    for line in ((90, 76, 200, 5), (89, 76, 200, 6)):
+    for line in ((112, 76, 200, 5), (89, 76, 200, 6)):
         assert wiped(*letters, (block, *line)) == 3
     # too far, and too long
     for mark in ((88, 76, 4, 4), (65, 48, 3, 3), (82, 70, 11, 6)):

@@ -128,7 +128,10 @@ def _marks(page: Page, is_letter: Mask, is_beside: Mask) -> Mask:
     near = np.zeros_like(page.ink)
     for x, y, wide, high in page.boxes[is_letter]:
         near[max(y - reach, 0) : y + high + reach, max(x - reach, 0) : x + wide + reach] = 1
-    beside, begins, ends = (near[top + height // 2, x] > 0 for x in (left + width // 2, left, left + width - 1))
+    beside = near[top + height // 2, left + width // 2] > 0
+    # a line to write on begins or ends a word's space away
+    near = cv2.dilate(near, np.ones((1, 2 * int(CLOSE / MARK * reach - reach) + 1), np.uint8))
+    begins, ends = (near[top + height // 2, x] > 0 for x in (left, left + width - 1))
     is_line = (2 * height <= reach) & (width > reach) & (begins | ends)
     return is_beside & (is_line | beside & (np.maximum(width, height) <= reach))
 
