@@ -104,7 +104,8 @@ def _letters(page: Page, piece: NDArray[np.int32]) -> Mask:
     few = np.flatnonzero(fits)
     if not ROW <= len(few) <= MOST:
         return answer
-    measured = np.array([_measured(page, piece > 0, int(number)) for number in few])
+    is_covered = piece > 0
+    measured = np.array([_measured(page, is_covered, int(number)) for number in few])
     ink, enclosed, covered, hull = measured.T
     row, most = _rows(page.boxes[few]), len(few)
     members = np.bincount(row, minlength=most)
