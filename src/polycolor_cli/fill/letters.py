@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from polycolor_cli.fill.masks import SQUARE
 from polycolor_cli.fill.pieces import LONGEST, Page, searched
 from polycolor_cli.fill.planes import Coverage, Gray, Mask
 from polycolor_cli.fill.rules import paper_gray
@@ -64,19 +65,24 @@ def without_letters(gray: Gray, coverage: Coverage) -> Gray | None:
     height, width = page.ink.shape
     covered = covered[:height, :width]
     piece = cv2.connectedComponents(covered, connectivity=8)[1]
-    is_letter = np.r_[False, _letters(page, piece)][page.label]
+    letters = _letters(page, piece)
+    is_letter = np.r_[False, letters][page.label]
     if not covered[is_letter].any():
         return None
-    around = np.ones((3, 3), np.uint8)
     mask = cv2.resize(is_letter.view(np.uint8), None, fx=step, fy=step, interpolation=cv2.INTER_NEAREST)
     # and their soft edges
-    mask = cv2.dilate(mask, around, iterations=2)
+    mask = cv2.dilate(mask, SQUARE, iterations=2)
     mask = cv2.copyMakeBorder(
         mask, 0, gray.shape[0] - mask.shape[0], 0, gray.shape[1] - mask.shape[1], cv2.BORDER_CONSTANT
     )
-    if (paper := paper_gray(gray)) is None:
-        return cv2.inpaint(gray, mask, 3, cv2.INPAINT_TELEA)
-    return np.where(mask > 0, np.uint8(paper), gray)
+    if (paper := paper_gray(gray)) is not None:
+        return np.where(mask > 0, np.uint8(paper), gray)
+    # in uneven light, the mean of the paper around
+    side = 2 * int(page.boxes[letters, 3].max()) + 1
+    bare = 1 - cv2.dilate(is_letter.view(np.uint8), SQUARE, iterations=2).astype(np.float32)
+    light = cv2.blur(gray[::step, ::step][:height, :width] * bare, (side, side))
+    around = np.round(light / np.maximum(cv2.blur(bare, (side, side)), 1e-6)).astype(np.uint8)
+    return np.where(mask > 0, cv2.resize(around, gray.shape[::-1], interpolation=cv2.INTER_LINEAR), gray)
 
 
 def has_letters(gray: Gray, coverage: Coverage) -> bool:
