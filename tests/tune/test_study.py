@@ -37,6 +37,39 @@ def tiny(folder: Path, **settings: object) -> TrainConfig:
     return TrainConfig(**given)
 
 
+def test_a_study_goes_on_in_the_precision_that_it_began_with(tmp_path: Path, polycolor: Run) -> None:
+    # which of the two a machine is quicker in is measured, and may come out otherwise
+    study = Study(tmp_path / "study")
+    begun, later = (tiny(tmp_path / name, precision=name) for name in ("32", "bf16-mixed"))
+    later = TrainConfig(**vars(later) | {"dataset": begun.dataset})
+    assert study.in_its_precision(later) == later
+    study.begin(begun, SMALL)
+    with pytest.raises(PolycolorError, match="other settings"):
+        study.begin(later, SMALL)
+    study.begin(study.in_its_precision(later), SMALL)
+    # the command does so
+    arguments = (
+        "tune",
+        begun.dataset,
+        "--out",
+        "other",
+        "--trials",
+        "1",
+        "--epochs",
+        "1",
+        "--width",
+        "8",
+        "--depth",
+        "3",
+    )
+    polycolor(*arguments)
+    config = tmp_path / "other" / "config.toml"
+    said = config.read_text(encoding="utf-8")
+    was, other = ("32", "bf16-mixed") if '"32"' in said else ("bf16-mixed", "32")
+    config.write_text(said.replace(f'"{was}"', f'"{other}"'), encoding="utf-8")
+    assert b"best: R" in polycolor(*arguments).stdout
+
+
 def test_the_grid_is_the_one_of_the_project_it_is_named_for() -> None:
     combinations = tune.GRIDS["polygon-unet"].combinations()
     assert len(combinations) == len({tuple(one.values()) for one in combinations}) == 24

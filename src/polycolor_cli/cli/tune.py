@@ -92,7 +92,7 @@ def command(
     for note in notes_on(read_dataset(Path(config.dataset))) if config.dataset else ():
         settings.say(f"{config.dataset}: {note}")
     study = Study(out)
-    study.begin(config, search)
+    study.begin(config if "precision" in given else study.in_its_precision(config), search)
     ended = _watch(study, workers)
     best = conclude(study)
     if not ended:

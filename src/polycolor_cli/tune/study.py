@@ -111,6 +111,11 @@ class Study:
         self.folder = folder
         self.epochs_before = 0
 
+    def in_its_precision(self, config: TrainConfig) -> TrainConfig:
+        """Settings in the precision that the study began with: each machine's own is timed, and differs."""
+        there = self.config.is_file()
+        return replace(config, precision=TrainConfig.load(self.config).precision) if there else config
+
     def begin(self, config: TrainConfig, search: Search) -> None:
         """Make the folder, or go on with one of the same settings. Raises PolycolorError for other settings."""
         settings = json.dumps(asdict(search), indent=1)
