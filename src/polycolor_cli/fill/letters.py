@@ -60,14 +60,9 @@ def without_letters(gray: Gray, coverage: Coverage) -> Gray | None:
     if 2 * boxes[:, 3].min() > boxes[:, 2:].max():
         return None
     page = searched(gray)
-    if not len(page.boxes):
-        return None
-    height, width = page.ink.shape
-    covered = covered[:height, :width]
-    piece = cv2.connectedComponents(covered, connectivity=8)[1]
-    letters = _letters(page, piece)
+    letters, at = _letters(page, coverage), _searched_part(page)
     is_letter = np.r_[False, letters][page.label]
-    if not covered[is_letter].any():
+    if not (coverage[at][is_letter] >= 128).any():
         return None
     mask = cv2.resize(is_letter.view(np.uint8), None, fx=step, fy=step, interpolation=cv2.INTER_NEAREST)
     # and their soft edges
@@ -80,23 +75,29 @@ def without_letters(gray: Gray, coverage: Coverage) -> Gray | None:
     # in uneven light, the mean of the paper around
     side = 2 * int(page.boxes[letters, 3].max()) + 1
     bare = 1 - cv2.dilate(is_letter.view(np.uint8), SQUARE, iterations=2).astype(np.float32)
-    light = cv2.blur(gray[::step, ::step][:height, :width] * bare, (side, side))
+    light = cv2.blur(gray[at] * bare, (side, side))
     around = np.round(light / np.maximum(cv2.blur(bare, (side, side)), 1e-6)).astype(np.uint8)
     return np.where(mask > 0, cv2.resize(around, gray.shape[::-1], interpolation=cv2.INTER_LINEAR), gray)
 
 
 def has_letters(gray: Gray, coverage: Coverage) -> bool:
     """Whether there are letters beside the shapes of a drawing, covered or not; both as of `without_letters`."""
-    page = searched(gray)
-    if not len(page.boxes):
-        return False
-    height, width = page.ink.shape
-    covered = (coverage[:: page.step, :: page.step] >= 128)[:height, :width]
-    return bool(_letters(page, cv2.connectedComponents(covered.view(np.uint8), connectivity=8)[1]).any())
+    return bool(_letters(searched(gray), coverage).any())
 
 
-def _letters(page: Page, piece: NDArray[np.int32]) -> Mask:
-    """Which connected ink of a page is a letter, and beside its shapes; piece: what is covered, by number."""
+def _searched_part(page: Page) -> tuple[slice, slice]:
+    """The pixels of a page that are those of its ink."""
+    height, width = (side * page.step for side in page.ink.shape)
+    return slice(0, height, page.step), slice(0, width, page.step)
+
+
+def _letters(page: Page, coverage: Coverage) -> Mask:
+    """Which connected ink of a page is a letter, and beside its shapes."""
+    answer = np.zeros(len(page.boxes), np.bool_)
+    if not len(answer):
+        return answer
+    is_covered = coverage[_searched_part(page)] >= 128
+    piece = cv2.connectedComponents(is_covered.view(np.uint8), connectivity=8)[1]
     left, top, width, height = page.boxes.T
     length = page.boxes[:, 2:].max(1)
     is_large = (length > SMALL * length.max()) & (height >= LEGIBLE)
@@ -106,11 +107,9 @@ def _letters(page: Page, piece: NDArray[np.int32]) -> Mask:
     has_large[0] = False
     is_beside = ~has_large[piece[top + height // 2, left + width // 2]]
     fits = (height >= LEGIBLE) & (height <= SMALL * length.max()) & (width <= WIDE * height) & is_beside
-    answer = np.zeros(len(page.boxes), np.bool_)
     few = np.flatnonzero(fits)
     if not ROW <= len(few) <= MOST:
         return answer
-    is_covered = piece > 0
     measured = np.array([_measured(page, is_covered, int(number)) for number in few])
     ink, enclosed, covered, hull = measured.T
     row, most = _rows(page.boxes[few]), len(few)
