@@ -9,7 +9,7 @@ from functools import cached_property, lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from polycolor_cli.fill.masks import SQUARE
+from polycolor_cli.fill.masks import SQUARE, runs
 from polycolor_cli.fill.planes import Coverage, Gray, Mask
 from polycolor_cli.fill.rules import is_partial, share_of_ink
 
@@ -152,7 +152,7 @@ def bridged(gray: Gray, coverage: Coverage, ends: tuple[int, int]) -> Coverage:
         # a run of points without ink is then never parted
         first = int(is_inked.argmax())
         outline = _Outline(np.roll(points, -first, 0).astype(np.float64), np.roll(is_inked, -first))
-        for start, stop in _runs(~outline.is_inked):
+        for start, stop in runs(~outline.is_inked):
             if stop - start < NARROWEST or _at_rim(outline.part(start, stop), gray.shape):
                 continue
             gap = _Gap(outline, start, stop, _line_width(ink, outline.part(start, stop)))
@@ -163,12 +163,6 @@ def bridged(gray: Gray, coverage: Coverage, ends: tuple[int, int]) -> Coverage:
                     break
     # where nothing is half covered, an edge is as sharp
     return answer if is_partial(coverage).any() else (answer >= 128) * np.uint8(255)
-
-
-def _runs(flags: Mask) -> list[tuple[int, int]]:
-    """From where to where (exclusive) flags are set without a break."""
-    steps = np.diff(np.r_[False, flags, False].astype(np.int8))
-    return list(zip(np.flatnonzero(steps == 1).tolist(), np.flatnonzero(steps == -1).tolist(), strict=True))
 
 
 def _at_rim(points: Points, shape: tuple[int, ...]) -> bool:

@@ -7,6 +7,7 @@ takes the bays of such an outline for gaps too; a flood fill does not, and is qu
 import numpy as np
 from numpy.typing import NDArray
 
+from polycolor_cli.fill.bites import without_bites
 from polycolor_cli.fill.masks import background, bounding_box, dilated, distance_to, touches_rim
 from polycolor_cli.fill.planes import Coverage, Gray, Mask
 from polycolor_cli.fill.rules import INK, SOFT, Tones, is_line_art, paper_gray, soft_edges
@@ -45,11 +46,18 @@ def closed_coverage(gray: Gray, tones: Tones) -> Coverage | None:
     if not enclosed.any():
         return None
     depth = distance_to(enclosed)
-    if not _all_closed(ink, around, depth) or _is_bitten(depth[ink & dilated(around)]):
+    if not _all_closed(ink, around, depth):
         return None
     covered = np.zeros_like(gray)
     covered[box] = np.where(around, np.uint8(0), np.uint8(255))
-    return covered if is_sharp else soft_edges(gray, covered, tones.half, *tones.ends)
+    if not is_sharp:
+        covered = soft_edges(gray, covered, tones.half, *tones.ends)
+    if _is_bitten(depth[ink & dilated(around)]):
+        whole = without_bites(covered[box], ~around, enclosed)
+        if whole is None:
+            return None
+        covered[box] = whole
+    return covered
 
 
 def _all_closed(ink: Mask, around: Mask, depth: NDArray[np.float32]) -> bool:

@@ -80,6 +80,12 @@ def fraction(mask: Mask, among: Mask) -> float:
     return int(np.count_nonzero(mask & among)) / max(int(np.count_nonzero(among)), 1)
 
 
+def runs(flags: Mask) -> list[tuple[int, int]]:
+    """From where to where (exclusive) flags (N,) are set without a break."""
+    steps = np.diff(np.r_[False, flags, False].astype(np.int8))
+    return list(zip(np.flatnonzero(steps == 1).tolist(), np.flatnonzero(steps == -1).tolist(), strict=True))
+
+
 def median(values: NDArray[np.uint8]) -> int:
     """The median of bytes, which are quicker counted than sorted."""
     import cv2
