@@ -38,7 +38,7 @@ def test_commands_load_no_more_than_a_drawing_needs(drawing: Path) -> None:
     assert out.exists()
     assert not modules & {*never, "onnxruntime"}
     gapped = square()
-    gapped.paste(255, (60, 28, 68, 36))
+    gapped.paste(255, (40, 28, 88, 36))
     gapped.save(drawing)
     modules = imported("colorize", str(drawing), "-c", "red", "-o", str(out))
     assert "onnxruntime" in modules

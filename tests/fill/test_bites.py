@@ -53,11 +53,12 @@ def bitten(gray: Gray, *bites: tuple[int, int, int]) -> Gray:
     ("shape", "bites"),
     [
         (ring, [(100, 20, 9)]),
+        (ring, [(100, 9, 20)]),
         (ring, [(100, 20, 11), (180, 100, 9), (43, 157, 10)]),
         (tile, [(100, 36, 10)]),
         (tile, [(43, 43, 9), (164, 90, 8)]),
     ],
-    ids=["a ring", "three times", "a side", "a corner"],
+    ids=["a ring", "not deep", "three times", "a side", "a corner"],
 )
 @pytest.mark.parametrize("is_sharp", [False, True], ids=["soft", "hard"])
 def test_a_bitten_line_is_whole_again(
@@ -72,14 +73,12 @@ def test_a_bitten_line_is_whole_again(
     if is_sharp:
         gray, truth = (np.where(plane < 128, 0, 255).astype(np.uint8) for plane in (gray, truth))
     coverage = Colorizer(threads=1).coverage(gray)
-    assert soft_iou(coverage / 255, truth / 255) > 0.998
+    assert soft_iou(coverage / 255, truth / 255) > 0.997
     off = np.abs(coverage.astype(int) - truth)
     if is_sharp:
         assert set(np.unique(coverage)) == {0, 255}
-        # nothing but single pixels along the edge
-        assert not cv2.erode((off > 0).view(np.uint8), np.ones((2, 2), np.uint8)).any()
-    else:
-        assert off.max() < 160
+    # nowhere is the edge off by two pixels
+    assert not cv2.erode((off > 127).view(np.uint8), np.ones((2, 2), np.uint8)).any()
     near = bitten(np.zeros_like(truth), *((x, y, radius + 8) for x, y, radius in bites)) > 0
     assert off[~near].max() <= 1
 
@@ -92,9 +91,10 @@ def test_a_line_bitten_on_its_inner_side_has_its_outer_edge_as_drawn() -> None:
     assert np.array_equal(coverage, closed_coverage(whole, tones_of(whole)))
 
 
-def uneven(gray: Gray) -> Gray:
-    for x, y, radius in ((20, 100, 14), (100, 180, 17), (160, 160, 15), (40, 150, 13), (160, 40, 14)):
-        cv2.circle(gray, (x, y), radius, 0, -1)
+def uneven(gray: Gray, by: int = 6) -> Gray:
+    """A ring whose line is wider by so many pixels in places."""
+    for angle in np.radians(np.arange(-60, 240, 60)):
+        cv2.ellipse(gray, (100, 100), (72 + by // 2,) * 2, 0, np.degrees(angle), np.degrees(angle) + 30, 0, 16 + by)
     return gray
 
 
@@ -109,3 +109,9 @@ def test_what_a_line_does_not_say_is_for_the_network(change: Callable[[Gray], Gr
     assert closed_coverage(whole, tones_of(whole)) is not None
     gray = change(bitten(whole, (100, 20, 9)))
     assert closed_coverage(gray, tones_of(gray)) is None
+
+
+def test_a_line_of_somewhat_uneven_width_is_whole_again() -> None:
+    whole, _ = ring()
+    gray = uneven(bitten(whole, (100, 20, 9)), by=3)
+    assert closed_coverage(gray, tones_of(gray)) is not None

@@ -24,9 +24,7 @@ def drawn(points: list[tuple[float, float]], side: int = 128, width: int = 3, cl
     return np.array(image)
 
 
-@pytest.mark.parametrize(
-    "mark", ["a gap", "a line into the bay", "pale", "a long bite", "the rim", "shaded paper"]
-)
+@pytest.mark.parametrize("mark", ["a gap", "a line into the bay", "pale", "a long bite", "the rim", "shaded paper"])
 def test_where_there_may_be_a_gap_nothing_is_said(mark: str) -> None:
     gray = drawn(U, closed=mark != "a gap", width=9 if mark == "a long bite" else 3)
     assert mark == "a gap" or closed_coverage(gray, tones_of(gray)) is not None

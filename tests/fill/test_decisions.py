@@ -14,10 +14,10 @@ from polycolor_cli.fill.planes import Coverage, Gray
 
 
 def open_box(side: int = 300) -> Gray:
-    """A square outline with a gap, so that it is not traced."""
+    """A square outline with a gap, too wide for its lines to say alone that they go on."""
     gray = np.full((side, side), 255, np.uint8)
     cv2.rectangle(gray, (side // 5, side // 5), (side - side // 5, side - side // 5), 0, 4)
-    gray[side // 5 - 4 : side // 5 + 5, side // 2 : side // 2 + 9] = 255
+    gray[side // 5 - 4 : side // 5 + 5, side // 2 - side // 8 : side // 2 + side // 8] = 255
     return gray
 
 

@@ -13,7 +13,7 @@ UNEVEN = 0.25
 """By how much of that it may differ there, and by a pixel more."""
 LONGEST = 3
 """Widths of the line from lip to lip of a bite, at most; how a longer part went on is for the network to say."""
-DEEP = 0.12
+DEEP = 0.1
 """Area of a bite, at least, in squares of the distance between its lips; else it is the inner side that is bitten."""
 
 

@@ -13,9 +13,11 @@ from PIL import Image
 
 from polycolor_cli.color import RGB, ColorError
 from polycolor_cli.files.picture import NOTHING, About, PictureError, about, read_picture, seen
+from polycolor_cli.fill.bridges import bridged
 from polycolor_cli.fill.clean import cleaned
 from polycolor_cli.fill.closed import closed_coverage
 from polycolor_cli.fill.frames import inside_frame
+from polycolor_cli.fill.gaps import coverage_across_gaps
 from polycolor_cli.fill.gray import dark_on_light
 from polycolor_cli.fill.ground import is_paper, without_stones
 from polycolor_cli.fill.letters import has_letters, without_letters
@@ -317,6 +319,8 @@ class Colorizer:
         half, clean = tones
         if (closed := closed_coverage(gray, tones)) is not None:
             return _Decision(gray, closed, 0.0, is_closed=True)
+        if clean is not None and (closed := coverage_across_gaps(gray, tones)) is not None:
+            return _Decision(gray, closed, 0.0)
         answer, guessed = self._network.look(gray, {}, clean)
         is_large = doublings(gray) > 0
         if guessed > UNCLEAR and is_large:
@@ -339,8 +343,6 @@ class Colorizer:
             coverage = without_veils(decide_soft_areas(coverage, share=1 if hopeless else 0.5))
         coverage = fill_holes(coverage)
         if (ends := clean or ends_on_paper(gray)) is not None:
-            from polycolor_cli.fill.bridges import bridged
-
             coverage = bridged(gray, coverage, ends)
         if not is_paper(gray):
             coverage = without_stones(gray, coverage)

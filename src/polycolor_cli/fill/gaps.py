@@ -1,0 +1,143 @@
+"""Gaps in the outlines of a clean drawing where the lines alone say how they go on: no network is asked.
+
+The ends of two lines that face each other, or lead to a corner, are joined; what is closed then is traced.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from polycolor_cli.fill.bridges import TIP, ink_of, led_across
+from polycolor_cli.fill.closed import closed_coverage
+from polycolor_cli.fill.leads import PARALLEL, Ink
+from polycolor_cli.fill.masks import components, dilated, distance_to, runs
+from polycolor_cli.fill.planes import Coverage, Gray
+from polycolor_cli.fill.rules import Tones, paper_gray
+
+END = 1.5
+"""Line widths to either side of a line's end, along its outline, that are its tip."""
+CAP = 0.8
+"""Line widths to either side of a line's end that are joined with those of another."""
+NARROW = 1.4
+"""Line widths, and a pixel, that a line is wide at most where its tip begins, and twice as far from its end."""
+LONGEST = 0.2
+"""Distance between the ends of two lines that are joined, in longest sides of all that is drawn."""
+MOUTH = 0.25
+"""Half the width, in parts of that distance, of the widest mouth of a bay that may be an outline with one more gap."""
+
+
+@dataclass(frozen=True)
+class _End:
+    """The end of a line (x, y), the direction in which it leads on, and the points of its cap."""
+
+    at: NDArray[np.float64]
+    way: NDArray[np.float64]
+    cap: NDArray[np.int32]
+
+
+def coverage_across_gaps(gray: Gray, tones: Tones) -> Coverage | None:
+    """The coverage of a clean drawing of outlines with gaps, uint8 (H, W); None where it takes a guess.
+
+    gray: uint8 (H, W), dark ink on light paper; tones: those of the gray.
+    """
+    paper = paper_gray(gray)
+    if tones.ends is None or paper is None:
+        return None
+    ends = tones.ends if abs(tones.ends[1] - paper) < abs(tones.ends[0] - paper) else tones.ends[::-1]
+    ink = ink_of(gray, ends)
+    width, longest = _line_width(ink), LONGEST * max(cv2.boundingRect(ink)[2:])
+    found = _ends(ink, width)
+    pairs = _pairs(found, width, longest)
+    if not pairs:
+        return None
+    joints = _joints(gray.shape, [(found[one], found[other]) for one, other in pairs])
+    coverage = closed_coverage(np.where((joints > 0) & (ink == 0), np.uint8(ends[0]), gray), tones)
+    if coverage is None:
+        return None
+    # who knows what a line that ends in the open is part of?
+    joined, bare = {number for pair in pairs for number in pair}, dilated(coverage == 0)
+    if any(bare[int(end.at[1]), int(end.at[0])] for number, end in enumerate(found) if number not in joined):
+        return None
+    return None if _has_bay(coverage, longest) else led_across(gray, coverage, ends, joints)
+
+
+def _line_width(ink: Ink) -> float:
+    """How wide lines are, in pixels."""
+    # the pixels of a line w wide are 1, 2, ... w / 2 from its edge
+    return max(1.0, 4 * cv2.mean(cv2.distanceTransform(ink, cv2.DIST_L2, 3), ink)[0] - 2)
+
+
+def _ends(ink: Ink, width: float) -> list[_End]:
+    """The ends of lines so wide."""
+    tip, cap, ends = max(2, round(END * width)), max(1, round(CAP * width)), []
+    for found in cv2.findContours(ink, cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)[0]:
+        count = len(found)
+        if count < 8 * tip:
+            continue
+        points = found[np.arange(-2 * tip, count + 2 * tip) % count, 0]
+
+        def at(step: int, points: NDArray[np.int32] = points, count: int = count) -> NDArray[np.int32]:
+            return points[2 * tip + step : 2 * tip + step + count]
+
+        across, farther = (np.hypot(*(at(step) - at(-step)).T) for step in (tip, 2 * tip))
+        x, y = (at(tip) + at(-tip)).T // 2
+        is_tip = (np.maximum(across, farther) <= NARROW * width + 1) & (ink[y, x] > 0)
+        if not is_tip.any():
+            continue
+        # begun where there is none, no tip is parted
+        first = int(is_tip.argmin())
+        turned = np.roll(across, -first)
+        for start, stop in runs(np.roll(is_tip, -first)):
+            narrowest = start + np.flatnonzero(turned[start:stop] <= turned[start:stop].min() + 0.5)
+            here = (first + int(narrowest[len(narrowest) // 2])) % count
+            around = points[here + tip : here + 3 * tip + 1]
+            way = (around[0] + around[-1] - points[here] - points[here + 4 * tip]) / 2
+            way = way / max(float(np.hypot(*way)), 1e-6)
+            foremost = int((around @ way).argmax())
+            near = around[max(0, foremost - cap) : foremost + cap + 1]
+            ends.append(_End(around[foremost].astype(np.float64), way, near))
+    return ends
+
+
+def _pairs(ends: list[_End], width: float, longest: float) -> list[tuple[int, int]]:
+    """The numbers of ends that are nearest to each other, and lead to each other or to a corner."""
+    if len(ends) < 2:
+        return []
+    at = np.stack([end.at for end in ends])
+    apart = np.hypot(*(at[:, None] - at).transpose(2, 0, 1))
+    np.fill_diagonal(apart, np.inf)
+    nearest = apart.argmin(1).tolist()
+    return [
+        (one, other)
+        for one, other in enumerate(nearest)
+        if one < other
+        and nearest[other] == one
+        and apart[one, other] <= longest
+        and _is_joint(ends[one], ends[other], width)
+    ]
+
+
+def _is_joint(one: _End, other: _End, width: float) -> bool:
+    """Whether two lines lead towards each other, or to a corner."""
+    between, ways = other.at - one.at, np.stack([one.way, -other.way], 1)
+    if min(one.way @ between, -other.way @ between) >= 0:
+        return True
+    return bool(abs(np.linalg.det(ways)) >= PARALLEL and np.linalg.solve(ways, between).min() >= -width)
+
+
+def _has_bay(coverage: Coverage, longest: float) -> bool:
+    """Whether something bare has a mouth that is no wider than a gap may be, and is wider itself."""
+    left, top, width, height = components(distance_to(coverage >= 128) > longest * MOUTH)[1].T
+    is_inside = (left > 0) & (top > 0) & (left + width < coverage.shape[1]) & (top + height < coverage.shape[0])
+    return bool(is_inside.any())
+
+
+def _joints(shape: tuple[int, ...], pairs: list[tuple[_End, _End]]) -> Ink:
+    """Where the caps of each two ends are, and what is straight between these: `TIP` or 1, elsewhere 0."""
+    joints = np.zeros(shape, np.uint8)
+    for one, other in pairs:
+        kind = TIP if one.way @ other.way > 0 else 1
+        cv2.fillConvexPoly(joints, cv2.convexHull(np.concatenate([one.cap, other.cap])), kind)
+    return joints
