@@ -38,16 +38,18 @@ def without_bites(coverage: Coverage, inside: Mask, enclosed: Mask) -> Coverage 
         if np.count_nonzero(np.abs(width - usual) <= UNEVEN * usual + 1) < EVEN * len(points):
             return None
         first = int(is_whole.argmax())  # no bite is then parted
-        points, is_whole = np.roll(points, -first, 0), np.roll(is_whole, -first)
-        behind_bite = np.zeros(int(nearest.max()) + 1, np.bool_)
+        points, width, is_whole = (np.roll(values, -first, 0) for values in (points, width, is_whole))
+        # so far from what each pixel is nearest to, the outer edge is
+        edge = np.zeros(int(nearest.max()) + 1, np.float32)
         for start, stop in runs(~is_whole):
             bite = points[np.arange(start - 1, stop + 1) % len(points)]
             apart = float(np.hypot(*(bite[-1] - bite[0])))
             if apart > LONGEST * usual + 2:
                 return None
             if cv2.contourArea(bite, oriented=True) >= DEEP * apart**2:
-                behind_bite[nearest[bite[:, 1], bite[:, 0]]] = True
-        as_wide = np.clip(usual + 1 - distance, 0, 1)
+                beside = np.r_[start - round(usual) : start, stop : stop + round(usual)] % len(points)
+                edge[nearest[bite[:, 1], bite[:, 0]]] = np.median(width[beside][is_whole[beside]]) + 1
+        as_wide = np.clip(edge[nearest] - distance, 0, 1)
         as_wide = (as_wide >= 0.5) * np.uint8(255) if is_sharp else np.round(255 * as_wide).astype(np.uint8)
-        answer = np.where(behind_bite[nearest], np.maximum(answer, as_wide), answer)
+        answer = np.maximum(answer, as_wide)
     return answer
