@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from polycolor_cli.fill.bridges import TIP, ink_of, led_across
 from polycolor_cli.fill.closed import closed_coverage
 from polycolor_cli.fill.leads import PARALLEL, Ink
-from polycolor_cli.fill.masks import components, dilated, distance_to, runs
+from polycolor_cli.fill.masks import background, dilated, distance_to, runs
 from polycolor_cli.fill.planes import Coverage, Gray
 from polycolor_cli.fill.rules import Tones, paper_gray
 
@@ -129,9 +129,8 @@ def _is_joint(one: _End, other: _End, width: float) -> bool:
 
 def _has_bay(coverage: Coverage, longest: float) -> bool:
     """Whether something bare has a mouth that is no wider than a gap may be, and is wider itself."""
-    left, top, width, height = components(distance_to(coverage >= 128) > longest * MOUTH)[1].T
-    is_inside = (left > 0) & (top > 0) & (left + width < coverage.shape[1]) & (top + height < coverage.shape[0])
-    return bool(is_inside.any())
+    roomy = distance_to(coverage >= 128) > longest * MOUTH
+    return bool((roomy & ~background(~roomy)).any())
 
 
 def _joints(shape: tuple[int, ...], pairs: list[tuple[_End, _End]]) -> Ink:
