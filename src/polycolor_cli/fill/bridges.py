@@ -83,13 +83,10 @@ def led_across(gray: Gray, coverage: Coverage, ends: tuple[int, int], joints: In
     for gap in gaps(ink, coverage, joints.clip(0, 1)):
         x, y = gap.mouth[len(gap.mouth) // 2].astype(int)
         is_tip = joints[y, x] == TIP
-        cap = gap.cap(CAP_AROUND if is_tip else CAP)
-        path = _corner_across(gap, cap, coverage)
-        if path is None and not is_tip:
-            path = _bend_across(gap, cap, coverage)
+        path = _only_way_across(gap, coverage, is_tip)
         if path is None:
             return None
-        _draw(answer, gray, ends, gap, cap, path)
+        _draw(answer, gray, ends, gap, gap.cap(CAP_AROUND if is_tip else CAP), path)
     return answer if is_partial(coverage).any() else (answer >= 128) * np.uint8(255)
 
 
@@ -128,30 +125,24 @@ def _tip(gap: Gap, cap: int, coverage: Coverage, ink: Ink) -> Points | None:
     return corner if is_near and gap.is_spanned(corner, *leads, LONGEST_CORNER) else None
 
 
-def _corner_across(gap: Gap, cap: int, coverage: Coverage) -> Points | None:
-    """The corner that two straight lines lead to, as sharp as others of the outline; None for none."""
-    leads = gap.leads(cap, coverage, only_straight=True)
-    corner = corner_of(*leads) if leads is not None else None
-    if leads is None or corner is None or not gap.is_spanned(corner, *leads, LONGEST_CORNER):
+def _only_way_across(gap: Gap, coverage: Coverage, is_tip: bool) -> Points | None:
+    """The edge across a gap that its lines say without a guess, at a tip or not: to a corner or in a bend, or None."""
+    leads = gap.leads(gap.cap(CAP_AROUND if is_tip else CAP), coverage, only_straight=is_tip)
+    if leads is None:
         return None
-    leg = float(np.hypot(*np.diff(corner, axis=0).T).mean())
-    rounding = rounding_of_corners(gap.outline, turn_of(*leads), max(LEG_SEEN, round(leg)))
-    if rounding is None:
-        return None
-    return corner if rounding < SHARP * LEG_SEEN else rounded_off(corner, rounding)
-
-
-def _bend_across(gap: Gap, cap: int, coverage: Coverage) -> Points | None:
-    """The bend in which two lines lead to each other, or None."""
-    leads = gap.leads(cap, coverage)
-    if leads is None or corner_of(*leads) is not None or (turn := turn_of(*leads)) > TURN:
-        return None
+    turn, corner = turn_of(*leads), corner_of(*leads)
+    if corner is not None:
+        leg = float(np.hypot(*np.diff(corner, axis=0).T).mean())
+        rounding = rounding_of_corners(gap.outline, turn, max(LEG_SEEN, round(leg)))
+        if rounding is None or not gap.is_spanned(corner, *leads, LONGEST_CORNER):
+            return None
+        if rounding < np.inf:
+            return corner if rounding < SHARP * LEG_SEEN else rounded_off(corner, rounding)
     straight, bend = leads[1].end - leads[0].end, bend_of(*leads, turn)
     # an arc turns by as much from one line to the chord as from there to the other
     halves = [np.degrees(np.arctan2(cross(straight, way), straight @ way)) for way in (leads[0].way, -leads[1].way)]
-    if abs(halves[0] + halves[1]) > LOPSIDED:
-        return None
-    return bend if gap.is_spanned(bend, *leads, LONGEST) else None
+    is_bend = not is_tip and turn <= TURN and abs(halves[0] + halves[1]) <= LOPSIDED
+    return bend if is_bend and gap.is_spanned(bend, *leads, LONGEST) else None
 
 
 def _is_rounded(guess: Points, tip: Points) -> bool:

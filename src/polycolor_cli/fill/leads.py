@@ -270,7 +270,7 @@ def corner_of(one: Lead, other: Lead) -> Points | None:
 
 
 def rounding_of_corners(outline: Outline, turn: float, leg: int) -> float | None:
-    """How far from their tips the corners of an outline are rounded, in pixels; None for none, or different ones.
+    """How far from their tips corners of an outline are rounded, in pixels; None where they differ, infinity for none.
 
     turn: in degrees, about as much as they turn; leg: how much of the outline to either side is looked at, in pixels.
     """
@@ -301,7 +301,9 @@ def rounding_of_corners(outline: Outline, turn: float, leg: int) -> float | None
         share = area * cross(one[tip], other[tip]) / legs if legs else 0
         if CORNER < share < 2 - CORNER:
             shares.append(min(1.0, float(share)))
-    if not shares or max(shares) - min(shares) > DIFFERENT:
+    if not shares:
+        return np.inf
+    if max(shares) - min(shares) > DIFFERENT:
         return None
     # a parabola from leg to leg leaves a third of the triangle bare
     return leg * float(np.sqrt(3 * (1 - np.median(shares))))
