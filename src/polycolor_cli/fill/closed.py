@@ -51,7 +51,7 @@ def closed_coverage(gray: Gray, tones: Tones) -> Coverage | None:
     covered = np.zeros_like(gray)
     covered[box] = np.where(around, np.uint8(0), np.uint8(255))
     if not is_sharp:
-        covered = soft_edges(gray, covered, tones.half, *tones.ends)
+        covered = soft_edges(gray, covered, tones.half, *tones.ends, tones.soft)
     if _is_bitten(depth[ink & dilated(around)]):
         whole = without_bites(covered[box], ~around, enclosed)
         if whole is None:

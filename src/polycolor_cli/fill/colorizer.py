@@ -302,7 +302,7 @@ class Colorizer:
     def _decide_gray(self, gray: Gray) -> _Decision:
         tones = tones_of(gray)
         if tones.ends is None and (as_meant := cleaned(gray)) is not None:
-            gray, tones = as_meant, tones_of(as_meant)
+            gray, tones = as_meant, tones_of(as_meant, softest=1)
         decision = self._decide_drawing(gray, tones)
         if (view := inside_frame(gray, decision.coverage)) is not None:
             inside = np.ascontiguousarray(gray[view])
@@ -316,11 +316,13 @@ class Colorizer:
         return decision if rest is None else self._decide_drawing(rest, tones_of(rest))
 
     def _decide_drawing(self, gray: Gray, tones: Tones) -> _Decision:
-        half, clean = tones
+        half, clean, soft = tones
         if (closed := closed_coverage(gray, tones)) is not None:
             return _Decision(gray, closed, 0.0, is_closed=True)
         if clean is not None and (closed := coverage_across_gaps(gray, tones)) is not None:
             return _Decision(gray, closed, 0.0)
+        if soft > 1:
+            clean = None  # edges are drawn by the network
         answer, guessed = self._network.look(gray, {}, clean)
         is_large = doublings(gray) > 0
         if guessed > UNCLEAR and is_large:

@@ -23,11 +23,13 @@ def background(wall: Mask) -> Mask:
     return padded[1:-1, 1:-1] == 2
 
 
-def sum_around(plane: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """The sum over each pixel and the eight beside it; the rim is its own neighbour."""
+def sum_around(plane: NDArray[np.uint8], reach: int = 1) -> NDArray[np.float32]:
+    """The sum over each pixel and those so near in rows and columns; the rim is its own neighbour."""
     import cv2
 
-    return cv2.boxFilter(plane, cv2.CV_32F, (3, 3), normalize=False, borderType=cv2.BORDER_REPLICATE)
+    return cv2.boxFilter(
+        plane, cv2.CV_32F, (2 * reach + 1, 2 * reach + 1), normalize=False, borderType=cv2.BORDER_REPLICATE
+    )
 
 
 def rim_of(plane: NDArray[Any]) -> NDArray[Any]:
@@ -61,11 +63,12 @@ def components(mask: Mask) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     return number, stats[1:, :4] + np.array([box[1].start, box[0].start, 0, 0], np.int32)
 
 
-def dilated(mask: Mask) -> Mask:
-    """A mask and all pixels beside it."""
+def dilated(mask: Mask, reach: int = 1) -> Mask:
+    """A mask and all pixels beside it, or so near."""
     import cv2
 
-    return cv2.dilate(mask.view(np.uint8), SQUARE).view(np.bool_)
+    square = SQUARE if reach == 1 else np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
+    return cv2.dilate(mask.view(np.uint8), square).view(np.bool_)
 
 
 def distance_to(mask: Mask) -> NDArray[np.float32]:

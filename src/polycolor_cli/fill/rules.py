@@ -22,15 +22,23 @@ INK = 0.35
 """How far from the paper to the darkest ink a gray must be to be ink."""
 NOISY = 0.2
 """Share of neighbouring pixels, one ink and one paper, from which on black and white are noise and no drawing."""
+SOFTEST = 4
+"""Pixels that half tones lie away from ink and from paper at most where a drawing was enlarged."""
+ENLARGED = 0.9
+"""Share of its half tones that do."""
 DARK_PAPER = 0.3
 """How far from the darkest to the lightest gray of a picture dark paper may be."""
 
 
 class Tones(NamedTuple):
-    """The half tones of a picture (flat indices), and its two grays if it is a clean drawing."""
+    """The half tones of a picture (flat indices), its two grays if it is a clean drawing, and how soft its edges are.
+
+    soft: how many pixels a half tone is away from ink and from paper, at most.
+    """
 
     half: NDArray[np.intp]
     ends: tuple[int, int] | None
+    soft: int = 1
 
 
 def is_negative(gray: Gray) -> bool:
@@ -94,13 +102,15 @@ def exact_where_clean(gray: Gray, coverage: Coverage, half: NDArray[np.intp], en
     return soft_edges(gray, answer, half, *ends)
 
 
-def soft_edges(gray: Gray, coverage: Coverage, edge: NDArray[np.intp], ink_gray: int, paper_gray: int) -> Coverage:
+def soft_edges(
+    gray: Gray, coverage: Coverage, edge: NDArray[np.intp], ink_gray: int, paper_gray: int, soft: int = 1
+) -> Coverage:
     """The coverage of a clean drawing, each half tone on its `edge` covered by as much as it is of ink.
 
     What is not of ink is as covered as the paper beside it, where there is some.
     """
     answer, bare = coverage.copy(), (gray == paper_gray).view(np.uint8)
-    beside, count = (sum_around(plane).ravel()[edge] for plane in (coverage * bare, bare))
+    beside, count = (sum_around(plane, soft).ravel()[edge] for plane in (coverage * bare, bare))
     judged = count > 0
     inked = share_of_ink(gray.ravel()[edge[judged]], ink_gray, paper_gray)
     answer.ravel()[edge[judged]] = np.round(255 * inked + (1 - inked) * beside[judged] / count[judged])
@@ -169,8 +179,11 @@ def is_partial(coverage: Coverage) -> Mask:
     return (coverage > SOFT) & (coverage < 255 - SOFT)
 
 
-def tones_of(gray: Gray) -> Tones:
-    """The tones of a picture; a clean drawing is of one ink on one paper, with half tones only between the two."""
+def tones_of(gray: Gray, softest: int = SOFTEST) -> Tones:
+    """The tones of a picture; a clean drawing is of one ink on one paper, with half tones only between the two.
+
+    softest: how soft the edges of a clean drawing may be.
+    """
     low, high = int(gray.min()), int(gray.max())
     between = (gray != low) & (gray != high)
     count = np.count_nonzero(between)
@@ -179,9 +192,15 @@ def tones_of(gray: Gray) -> Tones:
         return Tones(half, None)
     if not count:
         return Tones(half, (low, high))
-    beside = dilated(gray == low) & dilated(gray == high)
+    ink, paper = gray == low, gray == high
     # most half tones of a clean drawing lie between ink and paper
-    return Tones(half, (low, high) if 2 * np.count_nonzero(beside & between) >= count else None)
+    if 2 * np.count_nonzero(dilated(ink) & dilated(paper) & between) >= count:
+        return Tones(half, (low, high))
+    # nearly all of one that was enlarged, and more is of ink than between
+    for soft in range(2, softest + 1 if np.count_nonzero(ink) >= count else 0):
+        if np.count_nonzero(dilated(ink, soft) & dilated(paper, soft) & between) >= ENLARGED * count:
+            return Tones(half, (low, high), soft)
+    return Tones(half, None)
 
 
 def _enclosed(wall: Mask) -> Mask:
