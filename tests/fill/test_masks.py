@@ -10,6 +10,7 @@ from polycolor_cli.fill.masks import (
     dilated,
     distance_to,
     fraction,
+    steps_to,
     sum_around,
     touches_rim,
 )
@@ -71,12 +72,14 @@ def test_distances_and_shares() -> None:
     assert away[3, 1] == 0
     assert away[3, 5] == pytest.approx(4, abs=0.2)
     assert away[0, 1] == pytest.approx(3, abs=0.2)
+    assert steps_to(one)[0, 0] == 3
+    assert steps_to(one)[5, 6] == 5
     assert fraction(one, np.ones((7, 7), bool)) == pytest.approx(1 / 49)
     assert fraction(np.ones((7, 7), bool), one) == 1
     assert fraction(one, ~one) == fraction(one, np.zeros((7, 7), bool)) == 0
 
 
-def test_a_sum_is_over_nine_pixels_and_the_rim_is_its_own_neighbour() -> None:
+def test_a_sum_is_over_nine_pixels_or_more_and_the_rim_is_its_own_neighbour() -> None:
     plane = np.arange(12, dtype=np.uint8).reshape(3, 4)
     sums = sum_around(plane)
     assert sums[1, 1] == plane[:3, :3].sum()
@@ -84,3 +87,4 @@ def test_a_sum_is_over_nine_pixels_and_the_rim_is_its_own_neighbour() -> None:
     assert sums[0, 0] == 0 + 0 + 1 + 0 + 0 + 1 + 4 + 4 + 5
     # more than fits into a byte
     assert sum_around(np.full((2, 2), 255, np.uint8)).max() == 9 * 255
+    assert sum_around(np.eye(5, dtype=np.uint8), reach=2)[2, 2] == 5

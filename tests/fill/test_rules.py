@@ -1,5 +1,6 @@
 """What follows from a drawing and from a guess of its coverage."""
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
@@ -24,7 +25,7 @@ from polycolor_cli.fill.rules import (
 
 def exact(gray: np.ndarray, guess: np.ndarray) -> np.ndarray:
     """`exact_where_clean`, of a drawing that is."""
-    half, ends = tones_of(gray)
+    half, ends, _ = tones_of(gray)
     assert ends is not None
     return exact_where_clean(gray, guess, half, ink_first(gray, guess, ends))
 
@@ -170,6 +171,43 @@ def test_a_clean_drawing_has_half_tones_between_its_ink_and_its_paper() -> None:
     # a third of all is no edge
     shaded = np.tile(np.arange(0, 252, 4, dtype=np.uint8), (63, 1))
     assert tones_of(shaded).ends is None
+
+
+def test_an_enlarged_drawing_is_clean_with_softer_edges() -> None:
+    small = np.full((64, 64), 255, np.uint8)
+    cv2.rectangle(small, (12, 12), (52, 52), 0, 6)
+    for times in (2, 3, 6):
+        gray = cv2.resize(small, None, fx=times, fy=times, interpolation=cv2.INTER_LINEAR)
+        half, ends, softness = tones_of(gray)
+        assert ends == (0, 255)
+        assert times - 1 <= softness <= times + 1
+        assert half.size == np.count_nonzero((gray != 0) & (gray != 255))
+        assert tones_of(gray, softest=softness - 1).ends is None
+    assert tones_of(cv2.resize(small, None, fx=16, fy=16, interpolation=cv2.INTER_LINEAR)).ends is None
+    # pencil is darkest in a few places alone
+    thin = np.full((64, 64), 255, np.uint8)
+    cv2.rectangle(thin, (12, 12), (52, 52), 0, 1)
+    assert tones_of(cv2.resize(thin, None, fx=3, fy=3, interpolation=cv2.INTER_LINEAR)).ends is None
+    # a tenth of all elsewhere, and more
+    gray = cv2.resize(small, None, fx=3, fy=3, interpolation=cv2.INTER_LINEAR)
+    tones = np.count_nonzero((gray != 0) & (gray != 255))
+    for share, is_clean in ((0.08, True), (0.13, False)):
+        spotted = gray.copy()
+        spotted[80 : 80 + round(share * tones) // 40, 80:120] = 200
+        assert (tones_of(spotted).ends is not None) == is_clean
+
+
+def test_of_an_enlarged_closed_outline_half_tones_are_covered_as_they_are_of_ink(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Network, "_run", None)
+    small, truth = (np.full((64, 64), 255 - fill, np.uint8) for fill in (0, 255))
+    cv2.rectangle(small, (12, 12), (52, 52), 0, 5)
+    cv2.rectangle(truth, (12, 12), (52, 52), 255, 5)
+    cv2.rectangle(truth, (12, 12), (52, 52), 255, -1)
+    gray, wanted = (cv2.resize(p, None, fx=3, fy=3, interpolation=cv2.INTER_LINEAR) for p in (small, truth))
+    coverage = Colorizer(threads=1).coverage(gray)
+    assert np.abs(coverage.astype(int) - wanted).max() <= 1
 
 
 def test_of_a_clean_drawing_half_tones_are_half_covered_and_closed_ink_encloses() -> None:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from polycolor_cli.fill.masks import SQUARE, background, bounding_box, dilated, fraction, rim_of, sum_around
+from polycolor_cli.fill.masks import SQUARE, background, bounding_box, dilated, fraction, rim_of, steps_to, sum_around
 from polycolor_cli.fill.planes import Coverage, Gray, Mask
 
 SOFT = 12
@@ -22,7 +22,7 @@ INK = 0.35
 """How far from the paper to the darkest ink a gray must be to be ink."""
 NOISY = 0.2
 """Share of neighbouring pixels, one ink and one paper, from which on black and white are noise and no drawing."""
-SOFTEST = 4
+SOFTEST = 10
 """Pixels that half tones lie away from ink and from paper at most where a drawing was enlarged."""
 ENLARGED = 0.9
 """Share of its half tones that do."""
@@ -182,7 +182,7 @@ def is_partial(coverage: Coverage) -> Mask:
 def tones_of(gray: Gray, softest: int = SOFTEST) -> Tones:
     """The tones of a picture; a clean drawing is of one ink on one paper, with half tones only between the two.
 
-    softest: how soft the edges of a clean drawing may be.
+    softest: how soft the edges of a clean drawing may be, in pixels.
     """
     low, high = int(gray.min()), int(gray.max())
     between = (gray != low) & (gray != high)
@@ -196,11 +196,12 @@ def tones_of(gray: Gray, softest: int = SOFTEST) -> Tones:
     # most half tones of a clean drawing lie between ink and paper
     if 2 * np.count_nonzero(dilated(ink) & dilated(paper) & between) >= count:
         return Tones(half, (low, high))
-    # nearly all of one that was enlarged, and more is of ink than between
-    for soft in range(2, softest + 1 if np.count_nonzero(ink) >= count else 0):
-        if np.count_nonzero(dilated(ink, soft) & dilated(paper, soft) & between) >= ENLARGED * count:
-            return Tones(half, (low, high), soft)
-    return Tones(half, None)
+    if np.count_nonzero(ink) < count or softest == 1:
+        return Tones(half, None)
+    # nearly all of one that was enlarged lie between them, too, but farther from both
+    far = np.maximum(*(steps_to(mask).ravel()[half] for mask in (ink, paper)))
+    soft = int(np.partition(far, int(ENLARGED * count))[int(ENLARGED * count)])
+    return Tones(half, (low, high) if soft <= softest else None, soft)
 
 
 def _enclosed(wall: Mask) -> Mask:
