@@ -6,6 +6,7 @@ What the network draws there is a guess, and wavers; a person would draw the lin
 import numpy as np
 
 from polycolor_cli.fill.leads import (
+    BLUNT,
     FEWEST,
     LEG_SEEN,
     Gap,
@@ -79,7 +80,8 @@ def led_across(gray: Gray, coverage: Coverage, ends: tuple[int, int], joints: In
     import cv2
 
     ink, answer = ink_of(gray, ends), coverage.copy()
-    joints = cv2.dilate(joints * (1 - ink), SQUARE)
+    # but for slivers beside the lines
+    joints = cv2.dilate(cv2.morphologyEx(joints * (1 - ink), cv2.MORPH_OPEN, SQUARE[:2, :2]), SQUARE)
     for gap in gaps(ink, coverage, joints.clip(0, 1)):
         x, y = gap.mouth[len(gap.mouth) // 2].astype(int)
         is_tip = joints[y, x] == TIP
@@ -128,21 +130,20 @@ def _tip(gap: Gap, cap: int, coverage: Coverage, ink: Ink) -> Points | None:
 def _only_way_across(gap: Gap, coverage: Coverage, is_tip: bool) -> Points | None:
     """The edge across a gap that its lines say without a guess, at a tip or not: to a corner or in a bend, or None."""
     leads = gap.leads(gap.cap(CAP_AROUND if is_tip else CAP), coverage, only_straight=is_tip)
-    if leads is None:
+    if leads is None or gap.open_by > LEG * min(lead.seen for lead in leads):
         return None
-    turn, corner = turn_of(*leads), corner_of(*leads)
-    if corner is not None:
-        leg = float(np.hypot(*np.diff(corner, axis=0).T).mean())
-        rounding = rounding_of_corners(gap.outline, turn, max(LEG_SEEN, round(leg)))
-        if rounding is None or not gap.is_spanned(corner, *leads, LONGEST_CORNER):
-            return None
-        if rounding < np.inf:
-            return corner if rounding < SHARP * LEG_SEEN else rounded_off(corner, rounding)
-    straight, bend = leads[1].end - leads[0].end, bend_of(*leads, turn)
+    turn, corner, straight = turn_of(*leads), corner_of(*leads), leads[1].end - leads[0].end
+    leg = gap.open_by if corner is None else float(np.hypot(*np.diff(corner, axis=0).T).mean())
+    rounding = rounding_of_corners(gap.outline, turn, max(LEG_SEEN, round(leg))) if turn > BLUNT else np.inf
+    if corner is not None and rounding is not None and rounding < np.inf:
+        path = corner if rounding < SHARP * LEG_SEEN else rounded_off(corner, rounding)
+        return path if gap.is_spanned(corner, *leads, LONGEST_CORNER) else None
     # an arc turns by as much from one line to the chord as from there to the other
     halves = [np.degrees(np.arctan2(cross(straight, way), straight @ way)) for way in (leads[0].way, -leads[1].way)]
-    is_bend = not is_tip and turn <= TURN and abs(halves[0] + halves[1]) <= LOPSIDED
-    return bend if is_bend and gap.is_spanned(bend, *leads, LONGEST) else None
+    if rounding != np.inf or is_tip or turn > TURN or abs(halves[0] + halves[1]) > LOPSIDED:
+        return None
+    bend = bend_of(*leads, turn)
+    return bend if gap.is_spanned(bend, *leads, LONGEST) else None
 
 
 def _is_rounded(guess: Points, tip: Points) -> bool:

@@ -35,9 +35,11 @@ LEG_SEEN = 8
 """Pixels to either side of a corner that tell whether it is rounded, at least."""
 ALIKE = 0.6
 """How many times as much as across a gap an outline turns, at least, at corners that tell of the one there."""
+STRAIGHT = 0.5
+"""How far from a straight line, in pixels, the sides of such a corner may be in the middle."""
 SMOOTH = 5
 """Points of an outline that are made one where its corners are looked at."""
-CORNER = 0.5
+CORNER = 0.7
 """Share of a sharp corner that a rounded one covers, at least; else there are two, or a bay."""
 DIFFERENT = 0.2
 """How far apart those shares may be where all corners are alike."""
@@ -288,9 +290,17 @@ def rounding_of_corners(outline: Outline, turn: float, leg: int) -> float | None
 
     behind, ahead = at(-leg), at(leg)
     one, other, chord = behind - at(-reach), at(reach) - ahead, ahead - behind
+    off = [
+        np.abs(cross(side, at(middle) - start)) / np.maximum(np.hypot(*side.T), 1)
+        for side, start, middle in ((one, at(-reach), -(leg + reach) // 2), (other, ahead, (leg + reach) // 2))
+    ]
     turns = np.abs(np.degrees(np.arctan2(cross(one, other), (one * other).sum(1))))
     seen = np.cumsum(np.r_[0, outline.is_inked[around]])
-    is_corner = (turns >= ALIKE * turn) & (seen[2 * reach :] - seen[: -2 * reach] >= 2 * reach)[:count]
+    is_corner = (
+        (turns >= ALIKE * turn)
+        & (np.maximum(*off) <= STRAIGHT)
+        & (seen[2 * reach :] - seen[: -2 * reach] >= 2 * reach)[:count]
+    )
     swept = np.cumsum(np.r_[0, cross(points[:-1], points[1:])])
     shares = []
     for start, stop in runs(is_corner):
