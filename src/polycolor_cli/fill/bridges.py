@@ -80,8 +80,10 @@ def led_across(gray: Gray, coverage: Coverage, ends: tuple[int, int], joints: In
     import cv2
 
     ink, answer = ink_of(gray, ends), coverage.copy()
-    # but for slivers beside the lines
-    joints = cv2.dilate(cv2.morphologyEx(joints * (1 - ink), cv2.MORPH_OPEN, SQUARE[:2, :2]), SQUARE)
+    bare = joints * (1 - ink)
+    # slivers beside lines are no gaps; between the ends at a tip there may be no more
+    gap_or_tip = np.where(bare == TIP, bare, cv2.morphologyEx(bare, cv2.MORPH_OPEN, SQUARE[:2, :2]))
+    joints = cv2.dilate(gap_or_tip, SQUARE)
     for gap in gaps(ink, coverage, joints.clip(0, 1)):
         x, y = gap.mouth[len(gap.mouth) // 2].astype(int)
         is_tip = joints[y, x] == TIP
