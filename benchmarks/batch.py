@@ -4,9 +4,9 @@
     python benchmarks/batch.py --drawings A --gapped B  (copies of the pictures of two folders instead)
 
 Prints drawings per second and ratios. The drawings are closed outlines, but for two rows, where each has a gap:
-those polycolor asks its network about. The flood fills are given a point inside each drawing, which polycolor
-finds by itself. Every run writes to a new folder, and nothing is deleted before the end: for minutes ext4 passes by
-the inodes of what was deleted, one by one, whenever a file is made.
+about one in seven of those polycolor asks its network about. The flood fills are given a point inside each drawing,
+which polycolor finds by itself. Every run writes to a new folder, and nothing is deleted before the end: for minutes
+ext4 passes by the inodes of what was deleted, one by one, whenever a file is made.
 """
 
 import argparse

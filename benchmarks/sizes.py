@@ -2,8 +2,8 @@
 
     python benchmarks/sizes.py
 
-A 3 px outline in pictures of 32 to 4096 px a side, closed and with a gap, reading and writing not counted; each
-figure comes from a process of its own. Memory and soft IoU are those of the one with the gap.
+A 3 px outline in pictures of 32 to 4096 px a side, reading and writing not counted: closed, with a gap, and with one so
+wide that the network is asked. Each figure comes from a process of its own; memory and soft IoU are those of the last.
 """
 
 import resource
@@ -22,7 +22,11 @@ from polycolor_cli.fill.paint import Paint
 SIDES = (32, 128, 256, 512, 1024, 2048, 4096)
 
 
-def picture(side: int, gap: bool = False, fill: int | None = None) -> Image.Image:
+GAPS = {"closed": 0.0, "gap": 1 / 40, "wide gap": 1 / 10}
+"""Half the width of a gap, in parts of the side."""
+
+
+def picture(side: int, gap: float = 0, fill: int | None = None) -> Image.Image:
     """A star-like polygon, outlined 3 px wide; or its truth."""
     image = Image.new("L", (side, side), 255 if fill is None else 0)
     radii = (0.42, 0.24) * 5
@@ -36,11 +40,12 @@ def picture(side: int, gap: bool = False, fill: int | None = None) -> Image.Imag
     draw.line([*corners, corners[0], corners[1]], fill=0 if fill is None else 255, width=3 if side > 64 else 1)
     if gap:
         x, y = (np.array(corners[4]) + corners[5]) / 2
-        draw.ellipse((x - side / 40, y - side / 40, x + side / 40, y + side / 40), fill=255)
+        reach = gap * side
+        draw.ellipse((x - reach, y - reach, x + reach, y + reach), fill=255)
     return image
 
 
-def measure(side: int, threads: int, gap: bool) -> str:
+def measure(side: int, threads: int, gap: float) -> str:
     """Median milliseconds, peak megabytes, and the soft IoU."""
     colorizer, image = Colorizer(threads=threads), picture(side, gap)
     times = []
@@ -56,20 +61,22 @@ def measure(side: int, threads: int, gap: bool) -> str:
 
 def main() -> None:
     if len(sys.argv) == 4:
-        side, threads, gap = map(int, sys.argv[1:])
-        print(measure(side, threads, bool(gap)))
+        print(measure(int(sys.argv[1]), int(sys.argv[2]), GAPS[sys.argv[3]]))
         return
-    print("| side, px | closed, one core, ms (best) | gap, one core | gap, two cores | peak memory, MB | soft IoU |")
-    print("|---|---|---|---|---|---|")
+    columns = ("closed", "1"), ("gap", "1"), ("wide gap", "1"), ("wide gap", "2")
+    print(
+        "| side, px | closed, one core, ms (best) | gap | wide gap | the same, two cores | peak memory, MB | soft IoU |"
+    )
+    print("|---|---|---|---|---|---|---|")
     for side in SIDES:
-        closed, one, two = (
+        found = [
             subprocess.run(
-                [sys.executable, __file__, str(side), *given], capture_output=True, text=True, check=True
+                [sys.executable, __file__, str(side), threads, gap], capture_output=True, text=True, check=True
             ).stdout.split()
-            for given in (("1", "0"), ("1", "1"), ("2", "1"))
-        )
-        taken = " | ".join(f"{median} ({best})" for median, best, *_ in (closed, one, two))
-        print(f"| {side} | {taken} | {two[2]} | {two[3]} |", flush=True)
+            for gap, threads in columns
+        ]
+        taken = " | ".join(f"{median} ({best})" for median, best, *_ in found)
+        print(f"| {side} | {taken} | {found[-1][2]} | {found[-1][3]} |", flush=True)
 
 
 if __name__ == "__main__":

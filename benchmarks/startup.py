@@ -22,8 +22,10 @@ def main(rounds: int) -> None:
         image = Image.new("L", (128, 128), 255)
         ImageDraw.Draw(image).ellipse((20, 30, 100, 90), outline=0, width=2)
         image.save(Path(folder) / "closed.png")
-        ImageDraw.Draw(image).rectangle((50, 25, 58, 35), fill=255)
+        ImageDraw.Draw(image).rectangle((55, 25, 63, 35), fill=255)
         image.save(Path(folder) / "gap.png")
+        ImageDraw.Draw(image).rectangle((40, 25, 80, 45), fill=255)
+        image.save(Path(folder) / "wide.png")
 
         def colorize(name: str) -> list[str]:
             return [polycolor, "colorize", f"{folder}/{name}.png", "-c", "red", "-o", f"{folder}/out.png"]
@@ -33,7 +35,8 @@ def main(rounds: int) -> None:
 
         commands = {
             "colorize, closed outline": (colorize("closed"), imports("numpy, PIL.Image, cv2, typer")),
-            "colorize, a gap": (colorize("gap"), imports("numpy, PIL.Image, cv2, typer, onnxruntime")),
+            "colorize, a gap": (colorize("gap"), imports("numpy, PIL.Image, cv2, typer")),
+            "colorize, a wide gap": (colorize("wide"), imports("numpy, PIL.Image, cv2, typer, onnxruntime")),
             "--help": ([polycolor, "--help"], imports("typer, rich")),
         }
         seconds: dict[str, list[tuple[float, float]]] = {name: [] for name in commands}
