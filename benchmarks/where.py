@@ -49,8 +49,8 @@ def table(title: str, rows: dict[str, float]) -> None:
 def parts(folder: Path, fill: Colorizer) -> None:
     image = plain_drawing(9, 0, "star").picture
     top, left = np.argwhere(image < 128)[0]
-    rows, columns = np.ogrid[: image.shape[0], : image.shape[1]]
-    far = np.hypot(rows - top, columns - left)
+    y, x = np.ogrid[: image.shape[0], : image.shape[1]]
+    far = np.hypot(y - top, x - left)
     gapped, asked = (np.where(far <= radius, 255, image).astype(np.uint8) for radius in (4, 24))
     buffer = io.BytesIO()
     Image.fromarray(image).convert("RGB").save(buffer, "PNG")

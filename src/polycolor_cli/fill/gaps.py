@@ -3,6 +3,7 @@
 The ends of two lines that face each other, or lead to a corner, are joined; what is closed then is traced.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -16,6 +17,8 @@ from polycolor_cli.fill.masks import background, dilated, distance_to, runs
 from polycolor_cli.fill.planes import Coverage, Gray
 from polycolor_cli.fill.rules import Tones, paper_gray
 
+LARGEST = 2500
+"""Longest side of a picture, in pixels, beyond which the network is as quick."""
 END = 1.5
 """Line widths to either side of a line's end, along its outline, that are its tip."""
 CAP = 0.8
@@ -26,6 +29,11 @@ LONGEST = 0.2
 """Distance between the ends of two lines that are joined, in longest sides of all that is drawn."""
 MOUTH = 0.25
 """Half the width, in parts of that distance, of the widest mouth of a bay that may be an outline with one more gap."""
+
+FEW = 8
+"""Pixels that this is at most where bays are looked for."""
+WALL = 32
+"""Levels of 255 from which on a pixel is covered there: lines are thin."""
 
 
 @dataclass(frozen=True)
@@ -42,13 +50,15 @@ def coverage_across_gaps(gray: Gray, tones: Tones) -> Coverage | None:
 
     gray: uint8 (H, W), dark ink on light paper; tones: those of the gray.
     """
-    paper = paper_gray(gray)
-    if tones.ends is None or paper is None:
+    if tones.ends is None or max(gray.shape) > LARGEST or (paper := paper_gray(gray)) is None:
         return None
     ends = tones.ends if abs(tones.ends[1] - paper) < abs(tones.ends[0] - paper) else tones.ends[::-1]
     ink = ink_of(gray, ends)
-    width, longest = _line_width(ink), LONGEST * max(cv2.boundingRect(ink)[2:])
-    found = _ends(ink, width)
+    edges = cv2.findContours(ink, cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)[0]
+    # all edges of lines are twice as long as these
+    width = max(1.0, 2 * cv2.countNonZero(ink) / max(1.0, sum(cv2.arcLength(edge, True) for edge in edges)))
+    longest = LONGEST * max(cv2.boundingRect(ink)[2:])
+    found = _ends(ink, edges, width)
     pairs = _pairs(found, width, longest)
     if not pairs:
         return None
@@ -63,20 +73,14 @@ def coverage_across_gaps(gray: Gray, tones: Tones) -> Coverage | None:
     return None if _has_bay(coverage, longest) else led_across(gray, coverage, ends, joints)
 
 
-def _line_width(ink: Ink) -> float:
-    """How wide lines are, in pixels."""
-    # the pixels of a line w wide are 1, 2, ... w / 2 from its edge
-    return max(1.0, 4 * cv2.mean(cv2.distanceTransform(ink, cv2.DIST_L2, 3), ink)[0] - 2)
-
-
-def _ends(ink: Ink, width: float) -> list[_End]:
+def _ends(ink: Ink, edges: Sequence[NDArray[np.int32]], width: float) -> list[_End]:
     """The ends of lines so wide."""
     tip, cap, ends = max(2, round(END * width)), max(1, round(CAP * width)), []
-    for found in cv2.findContours(ink, cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)[0]:
-        count = len(found)
+    for edge in edges:
+        count = len(edge)
         if count < 8 * tip:
             continue
-        points = found[np.arange(-2 * tip, count + 2 * tip) % count, 0]
+        points = edge[np.arange(-2 * tip, count + 2 * tip) % count, 0]
 
         def at(step: int, points: NDArray[np.int32] = points, count: int = count) -> NDArray[np.int32]:
             return points[2 * tip + step : 2 * tip + step + count]
@@ -129,7 +133,10 @@ def _is_joint(one: _End, other: _End, width: float) -> bool:
 
 def _has_bay(coverage: Coverage, longest: float) -> bool:
     """Whether something bare has a mouth that is no wider than a gap may be, and is wider itself."""
-    roomy = distance_to(coverage >= 128) > longest * MOUTH
+    # seen in some pixels, in which no wall is lost
+    scale = min(1.0, FEW / (longest * MOUTH))
+    small = cv2.resize(coverage, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    roomy = distance_to(small >= WALL) > longest * MOUTH * scale
     return bool((roomy & ~background(~roomy)).any())
 
 
