@@ -9,6 +9,7 @@ from polycolor_cli.fill.leads import (
     BLUNT,
     FEWEST,
     LEG_SEEN,
+    MOST_SEEN,
     Gap,
     Ink,
     Points,
@@ -132,7 +133,8 @@ def _tip(gap: Gap, cap: int, coverage: Coverage, ink: Ink) -> Points | None:
 def _only_way_across(gap: Gap, coverage: Coverage, is_tip: bool) -> Points | None:
     """The edge across a gap that its lines say without a guess, at a tip or not: to a corner or in a bend, or None."""
     leads = gap.leads(gap.cap(CAP_AROUND if is_tip else CAP), coverage, only_straight=is_tip)
-    if leads is None or gap.open_by > LEG * min(lead.seen for lead in leads):
+    # of a wide gap little of a line tells nothing
+    if leads is None or min(lead.seen for lead in leads) < min(gap.open_by / LEG, round(MOST_SEEN * gap.width)):
         return None
     turn, corner, straight = turn_of(*leads), corner_of(*leads), leads[1].end - leads[0].end
     leg = gap.open_by if corner is None else float(np.hypot(*np.diff(corner, axis=0).T).mean())

@@ -14,7 +14,7 @@ from polycolor_cli.fill.planes import Coverage, Mask
 LEAST_SEEN = 2
 """Line widths before its cap that show where a line leads, at least."""
 MOST_SEEN = 8
-"""The same, at most; but as much as the gap is wide."""
+"""The same, at most."""
 FEWEST = 6
 """Pixels that these are at least, and that a gap is."""
 NARROWEST = 4
@@ -110,7 +110,7 @@ class Gap:
         """
         found = []
         for at, way in ((self.start - 1, -1), (self.stop, 1)):
-            lead = _lead_up_to(self, at, way, cap, coverage)
+            lead = _lead_up_to(self.outline, at, way, self.width, cap, coverage)
             if lead is None or (only_straight and not lead.is_straight):
                 return None
             if ink is not None and not _is_end(ink, lead, -way * self.width):
@@ -188,15 +188,14 @@ def _is_end(ink: Ink, lead: Lead, width: float) -> bool:
     return True
 
 
-def _lead_up_to(gap: Gap, at: int, way: int, cap: int, coverage: Coverage) -> Lead | None:
+def _lead_up_to(outline: Outline, at: int, way: int, width: float, cap: int, coverage: Coverage) -> Lead | None:
     """Where an outline leads up to its point `at`, which lies `way` (1 or -1) behind a gap, without the cap.
 
     None where there are too few points of one line.
     """
-    outline = gap.outline
-    least, most = max(FEWEST, round(LEAST_SEEN * gap.width)), max(FEWEST, MOST_SEEN * gap.width, gap.open_by)
+    least, most = (max(FEWEST, round(times * width)) for times in (LEAST_SEEN, MOST_SEEN))
     count = len(outline.points)
-    places = (at + way * np.arange(min(cap + round(most), count // 3))) % count
+    places = (at + way * np.arange(min(cap + most, count // 3))) % count
     is_inked = outline.is_inked[places]
     length = len(places) if is_inked.all() else int(is_inked.argmin())
     if length < cap + least:
