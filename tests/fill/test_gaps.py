@@ -184,3 +184,26 @@ def test_lines_inside_are_covered_whatever_they_are() -> None:
 
 def test_a_bay_with_a_wide_mouth_is_no_outline() -> None:
     assert across(bay(mouth=28)) is not None
+
+
+def four_points() -> Points:
+    angle = np.arange(8) * np.pi / 4 - np.pi / 2
+    radius = np.where(np.arange(8) % 2, 36, 88)
+    return 100 + np.stack([radius * np.cos(angle), radius * np.sin(angle)], 1)
+
+
+def heart() -> Points:
+    t = np.linspace(0, 2 * np.pi, 120, endpoint=False)
+    y = 13 * np.cos(t) - 5 * np.cos(2 * t) - 2 * np.cos(3 * t) - np.cos(4 * t)
+    return 100 + 4 * np.stack([16 * np.sin(t) ** 3, -y], 1)
+
+
+@pytest.mark.parametrize(
+    ("outline", "gap"),
+    [(four_points, (100, 20, 27)), (heart, (100, 166, 15)), (rounded_box, (58, 50, 11))],
+    ids=["what is left of its sides is short", "no other corner", "a bend on one side alone"],
+)
+def test_what_may_go_on_otherwise_is_for_the_network(
+    outline: Callable[[], Points], gap: tuple[float, float, float]
+) -> None:
+    assert across(drawing(outline(), gap, width=6)) is None

@@ -43,6 +43,8 @@ TURN = 60
 """Degrees by which an edge turns across a gap in one bend, at most."""
 LOPSIDED = 20
 """Degrees by which it may turn more on one half of the way than on the other, where there is no guess."""
+STRAYING = 2
+"""How far beside that way the edge of a line may be halfway along its cap, in pixels, where there is no guess."""
 ROUNDED = 0.4
 """Share of a corner, cut off from end to end of its lines, that is covered by the guess where it is a rounded one."""
 APART = 0.17
@@ -133,8 +135,9 @@ def _tip(gap: Gap, cap: int, coverage: Coverage, ink: Ink) -> Points | None:
 def _only_way_across(gap: Gap, coverage: Coverage, is_tip: bool) -> Points | None:
     """The edge across a gap that its lines say without a guess, at a tip or not: to a corner or in a bend, or None."""
     leads = gap.leads(gap.cap(CAP_AROUND if is_tip else CAP), coverage, only_straight=is_tip)
-    # of a wide gap little of a line tells nothing
-    if leads is None or min(lead.seen for lead in leads) < min(gap.open_by / LEG, round(MOST_SEEN * gap.width)):
+    # of a wide gap little of a line tells nothing, nor does what is behind its last corner
+    least = min(gap.open_by / LEG, round(MOST_SEEN * gap.width))
+    if leads is None or any(lead.seen < least or lead.off > STRAYING for lead in leads):
         return None
     turn, corner, straight = turn_of(*leads), corner_of(*leads), leads[1].end - leads[0].end
     leg = gap.open_by if corner is None else float(np.hypot(*np.diff(corner, axis=0).T).mean())

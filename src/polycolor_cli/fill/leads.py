@@ -56,7 +56,8 @@ Ink = NDArray[np.uint8]
 class Lead:
     """Where the outer edge of a line ends before its cap (x, y), and the direction in which it leads on.
 
-    seen: how much of the edge says so; cap: how far the line itself goes on; both in pixels.
+    seen: how much of the edge says so; cap: how far the line itself goes on; off: how far beside that way the edge is
+    halfway there; all in pixels.
     """
 
     end: Points
@@ -64,6 +65,7 @@ class Lead:
     is_straight: bool
     seen: int
     cap: float
+    off: float
 
 
 @dataclass(frozen=True)
@@ -231,7 +233,8 @@ def _lead(points: Points, cap: Points, least: int) -> Lead:
     is_straight = np.linalg.norm(_off(line, last)) <= BENT * np.linalg.norm(_off(fit, last))
     way, end = line if is_straight else fit[1:]
     way = way / max(float(np.hypot(*way)), 1e-6)
-    return Lead(end, way, bool(is_straight), len(last), max(0.0, float(((cap - end) @ way).max())))
+    off = abs(float(cross(way, cap[len(cap) // 2] - end)))
+    return Lead(end, way, bool(is_straight), len(last), max(0.0, float(((cap - end) @ way).max())), off)
 
 
 def _fitted(points: Points, degree: int) -> Points:
