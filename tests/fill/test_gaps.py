@@ -200,7 +200,7 @@ def heart() -> Points:
 
 @pytest.mark.parametrize(
     ("outline", "gap"),
-    [(four_points, (100, 20, 27)), (heart, (100, 166, 15)), (rounded_box, (58, 50, 11))],
+    [(four_points, (100, 20, 27)), (heart, (100, 166, 15)), (lambda: rounded_box(20), (56, 50, 9))],
     ids=["what is left of its sides is short", "no other corner", "a bend on one side alone"],
 )
 def test_what_may_go_on_otherwise_is_for_the_network(
