@@ -40,7 +40,7 @@ from polycolor_cli.fill import (
 RULES: dict[str, Any] = {
     "with_dark_ink": lambda drawing: drawing,
     "exact_where_clean": lambda gray, coverage, half, ends: coverage,
-    "soft_edges": lambda gray, coverage, edge, ink_gray, paper_gray: coverage,
+    "soft_edges": lambda gray, coverage, edge, ink_gray, paper_gray, soft=1: coverage,
     "decide_basins": lambda coverage, wall: coverage,
     "decide_soft_areas": lambda coverage, share=0.5: coverage,
     "fill_holes": lambda coverage: coverage,
