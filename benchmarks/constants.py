@@ -63,7 +63,7 @@ OWN = {
     closed: ("REACH", "THINNEST"),
     basins: ("FREE", "DEEP", "PAPER", "PARTED", "CLEAR"),
     bites: ("WHOLE", "EVEN", "UNEVEN", "LONGEST", "DEEP"),
-    gaps: ("END", "CAP", "NARROW", "LONGEST", "MOUTH"),
+    gaps: ("MOST", "END", "CAP", "NARROW", "LONGEST", "MOUTH"),
     bridges: (
         "WIDE",
         "SMALL",
@@ -74,6 +74,7 @@ OWN = {
         "CAP_AROUND",
         "TURN",
         "LOPSIDED",
+        "STRAYING",
         "ROUNDED",
         "APART",
         "SHARP",

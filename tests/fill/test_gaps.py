@@ -182,6 +182,14 @@ def test_lines_inside_are_covered_whatever_they_are() -> None:
     assert np.array_equal(coverage, across(drawing(box(), (100, 50, 9))))
 
 
+@pytest.mark.parametrize(("rings", "is_seen"), [(45, True), (55, False)])
+def test_a_drawing_has_so_many_lines_and_no_more(rings: int, is_seen: bool) -> None:
+    gray = drawing(box(), (100, 50, 9))
+    for number in range(rings):
+        cv2.circle(gray, (54 + number % 10 * 10, 66 + number // 10 * 12), 3, 0, 1)
+    assert (across(gray) is not None) == is_seen
+
+
 def test_a_bay_with_a_wide_mouth_is_no_outline() -> None:
     assert across(bay(mouth=28)) is not None
 

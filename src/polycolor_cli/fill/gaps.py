@@ -19,6 +19,8 @@ from polycolor_cli.fill.rules import Tones, paper_gray
 
 LARGEST = 2500
 """Longest side of a picture, in pixels, beyond which the network is as quick."""
+MOST = 100
+"""Edges of lines that a drawing has; hatchings and pages of text have more."""
 END = 1.5
 """Line widths to either side of a line's end, along its outline, that are its tip."""
 CAP = 0.8
@@ -55,6 +57,8 @@ def coverage_across_gaps(gray: Gray, tones: Tones) -> Coverage | None:
     ends = tones.ends if abs(tones.ends[1] - paper) < abs(tones.ends[0] - paper) else tones.ends[::-1]
     ink = ink_of(gray, ends)
     edges = cv2.findContours(ink, cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)[0]
+    if len(edges) > MOST:
+        return None
     # all edges of lines are twice as long as these
     width = max(1.0, 2 * cv2.countNonZero(ink) / max(1.0, sum(cv2.arcLength(edge, True) for edge in edges)))
     longest = LONGEST * max(cv2.boundingRect(ink)[2:])
