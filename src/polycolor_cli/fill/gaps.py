@@ -139,7 +139,8 @@ def _has_bay(coverage: Coverage, longest: float) -> bool:
     """Whether something bare has a mouth that is no wider than a gap may be, and is wider itself."""
     # seen in some pixels, in which no wall is lost
     scale = min(1.0, FEW / (longest * MOUTH))
-    small = cv2.resize(coverage, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    size = [max(1, round(scale * side)) for side in coverage.shape[::-1]]
+    small = cv2.resize(coverage, size, interpolation=cv2.INTER_AREA)
     roomy = distance_to(small >= WALL) > longest * MOUTH * scale
     return bool((roomy & ~background(~roomy)).any())
 
