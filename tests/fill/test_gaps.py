@@ -104,6 +104,16 @@ def test_lines_go_on_across_gaps_as_they_lead(
     assert not cv2.erode(wrong, np.ones((3, 3), np.uint8)).any()
 
 
+def test_the_missing_tip_of_an_enlarged_star_is_drawn() -> None:
+    small = np.full((300, 300), 255, np.uint8)
+    cv2.polylines(small, [np.round(1.5 * star()).astype(np.int32)], True, 0, 5, cv2.LINE_AA)
+    whole = Colorizer(threads=1).coverage(cv2.resize(small, None, fx=3, fy=3))
+    cv2.circle(small, (150, 32), 14, 255, -1, cv2.LINE_AA)
+    coverage = across(cv2.resize(small, None, fx=3, fy=3))
+    assert coverage is not None
+    assert soft_iou(coverage / 255, whole / 255) > 0.995
+
+
 def test_what_is_far_from_a_gap_is_as_without_it() -> None:
     coverage, whole = across(drawing(star(), (100, 20, 9))), filled(star())
     assert coverage is not None

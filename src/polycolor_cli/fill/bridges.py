@@ -84,10 +84,11 @@ def led_across(gray: Gray, coverage: Coverage, ends: tuple[int, int], joints: In
 
     ink, answer = ink_of(gray, ends), coverage.copy()
     bare = joints * (1 - ink)
-    # slivers beside lines are no gaps; between the ends at a tip there may be no more
-    gap_or_tip = np.where(bare == TIP, bare, cv2.morphologyEx(bare, cv2.MORPH_OPEN, SQUARE[:2, :2]))
-    joints = cv2.dilate(gap_or_tip, SQUARE)
-    for gap in gaps(ink, coverage, joints.clip(0, 1)):
+    # slivers beside lines are no gaps, but between the ends at a tip there may be no more
+    wide = cv2.morphologyEx(bare, cv2.MORPH_OPEN, SQUARE[:2, :2])
+    number = cv2.connectedComponents(cv2.dilate(joints, SQUARE))[1]
+    joints, wide = (cv2.dilate(plane, SQUARE) for plane in (np.where(bare == TIP, bare, wide), wide))
+    for gap in gaps(ink, coverage, (number, joints, wide)):
         x, y = gap.mouth[len(gap.mouth) // 2].astype(int)
         is_tip = joints[y, x] == TIP
         path = _only_way_across(gap, coverage, is_tip)

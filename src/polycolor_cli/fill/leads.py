@@ -125,18 +125,21 @@ class Gap:
         return np.hypot(*np.diff(path, axis=0).T).sum() - one.cap - other.cap <= longest * len(self.outline.points)
 
 
-def gaps(ink: Ink, coverage: Coverage, joints: Ink | None = None) -> Iterator[Gap]:
+def gaps(ink: Ink, coverage: Coverage, joints: tuple[NDArray[np.int32], Ink, Ink] | None = None) -> Iterator[Gap]:
     """The gaps in all outlines, but for those where a drawing is cut off by the rim of the picture.
 
-    joints: where they are, 1 or 0; without, where an outline has no ink beside it.
+    joints: their numbers, where they are open, and where they are wide, over 0, (H, W) each; without, a gap is where an
+    outline has no ink beside it.
     """
     import cv2
 
-    drawn, narrowest = (cv2.dilate(ink, SQUARE), NARROWEST) if joints is None else (1 - joints, 1)
+    drawn, narrowest = (cv2.dilate(ink, SQUARE), NARROWEST) if joints is None else (joints[1] == 0, 1)
     covered = (coverage >= 128).view(np.uint8)
     for found in cv2.findContours(covered, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)[0]:
         x, y = found[:, 0].T
         is_inked = drawn[y, x] > 0
+        if joints is not None:
+            is_inked |= _slivers(is_inked, joints[0][y, x], joints[2][y, x])
         if is_inked.all() or not is_inked.any():
             continue
         points = found[:, 0]
@@ -149,6 +152,15 @@ def gaps(ink: Ink, coverage: Coverage, joints: Ink | None = None) -> Iterator[Ga
             part = outline.part(start, stop)
             if stop - start >= narrowest and not _at_rim(part, ink.shape):
                 yield Gap(outline, start, stop, _line_width(ink, part))
+
+
+def _slivers(is_inked: Mask, joint: NDArray[np.int32], wide: Ink) -> Mask:
+    """Which points of an outline are in no wide part of a joint, by its number, that has one."""
+    answer, parts = np.zeros_like(is_inked), runs(~is_inked)
+    found = {int(joint[start]) for start, stop in parts if wide[start:stop].any()}
+    for start, stop in parts:
+        answer[start:stop] = int(joint[start]) in found and not wide[start:stop].any()
+    return answer
 
 
 def _at_rim(points: Points, shape: tuple[int, ...]) -> bool:
