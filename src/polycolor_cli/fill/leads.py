@@ -138,8 +138,6 @@ def gaps(ink: Ink, coverage: Coverage, joints: tuple[NDArray[np.int32], Ink, Ink
     for found in cv2.findContours(covered, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)[0]:
         x, y = found[:, 0].T
         is_inked = drawn[y, x] > 0
-        if joints is not None:
-            is_inked |= _slivers(is_inked, joints[0][y, x], joints[2][y, x])
         if is_inked.all() or not is_inked.any():
             continue
         points = found[:, 0]
@@ -147,7 +145,11 @@ def gaps(ink: Ink, coverage: Coverage, joints: tuple[NDArray[np.int32], Ink, Ink
             points, is_inked = points[::-1], is_inked[::-1]
         # a run of points without ink is then never parted
         first = int(is_inked.argmax())
-        outline = Outline(np.roll(points, -first, 0).astype(np.float64), np.roll(is_inked, -first))
+        points, is_inked = np.roll(points, -first, 0), np.roll(is_inked, -first)
+        if joints is not None:
+            x, y = points.T
+            is_inked |= _slivers(is_inked, joints[0][y, x], joints[2][y, x])
+        outline = Outline(points.astype(np.float64), is_inked)
         for start, stop in runs(~outline.is_inked):
             part = outline.part(start, stop)
             if stop - start >= narrowest and not _at_rim(part, ink.shape):
