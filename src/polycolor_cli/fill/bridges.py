@@ -70,8 +70,7 @@ def bridged(gray: Gray, coverage: Coverage, ends: tuple[int, int]) -> Coverage:
             if path is not None:
                 _draw(answer, gray, ends, gap, cap, path)
                 break
-    # where nothing is half covered, an edge is as sharp
-    return answer if is_partial(coverage).any() else (answer >= 128) * np.uint8(255)
+    return _as_sharp(answer, coverage)
 
 
 def led_across(gray: Gray, coverage: Coverage, ends: tuple[int, int], joints: Ink) -> Coverage | None:
@@ -95,13 +94,18 @@ def led_across(gray: Gray, coverage: Coverage, ends: tuple[int, int], joints: In
         if path is None:
             return None
         _draw(answer, gray, ends, gap, gap.cap(CAP_AROUND if is_tip else CAP), path)
-    return answer if is_partial(coverage).any() else (answer >= 128) * np.uint8(255)
+    return _as_sharp(answer, coverage)
 
 
 def ink_of(gray: Gray, ends: tuple[int, int]) -> Ink:
     """Where a drawing of these grays of ink and of paper has more ink than paper."""
     middle = (ends[0] + ends[1]) / 2
     return (gray < middle if ends[0] < ends[1] else gray > middle).view(np.uint8)
+
+
+def _as_sharp(answer: Coverage, coverage: Coverage) -> Coverage:
+    """An answer whose edges are unsmoothed where those of the coverage are."""
+    return answer if is_partial(coverage).any() else (answer >= 128) * np.uint8(255)
 
 
 def _edge_across(gap: Gap, cap: int, coverage: Coverage, ink: Ink) -> Points | None:

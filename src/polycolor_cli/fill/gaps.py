@@ -15,7 +15,7 @@ from polycolor_cli.fill.closed import closed_coverage
 from polycolor_cli.fill.leads import PARALLEL, Ink
 from polycolor_cli.fill.masks import background, dilated, distance_to, runs
 from polycolor_cli.fill.planes import Coverage, Gray
-from polycolor_cli.fill.rules import Tones, paper_gray
+from polycolor_cli.fill.rules import Tones
 
 LARGEST = 2500
 """Longest side of a picture, in pixels, beyond which the network is as quick."""
@@ -52,10 +52,9 @@ def coverage_across_gaps(gray: Gray, tones: Tones) -> Coverage | None:
 
     gray: uint8 (H, W), dark ink on light paper; tones: those of the gray.
     """
-    if tones.ends is None or max(gray.shape) > LARGEST or (paper := paper_gray(gray)) is None:
+    if tones.ends is None or max(gray.shape) > LARGEST:
         return None
-    ends = tones.ends if abs(tones.ends[1] - paper) < abs(tones.ends[0] - paper) else tones.ends[::-1]
-    ink = ink_of(gray, ends)
+    ink = ink_of(gray, tones.ends)
     edges = cv2.findContours(ink, cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)[0]
     if len(edges) > MOST:
         return None
@@ -67,14 +66,14 @@ def coverage_across_gaps(gray: Gray, tones: Tones) -> Coverage | None:
     if not pairs:
         return None
     joints = _joints(gray.shape, [(found[one], found[other]) for one, other in pairs])
-    coverage = closed_coverage(np.where((joints > 0) & (ink == 0), np.uint8(ends[0]), gray), tones)
+    coverage = closed_coverage(np.where((joints > 0) & (ink == 0), np.uint8(tones.ends[0]), gray), tones)
     if coverage is None:
         return None
     # who knows what a line that ends in the open is part of?
     joined, bare = {number for pair in pairs for number in pair}, dilated(coverage == 0)
     if any(bare[int(end.at[1]), int(end.at[0])] for number, end in enumerate(found) if number not in joined):
         return None
-    return None if _has_bay(coverage, longest) else led_across(gray, coverage, ends, joints)
+    return None if _has_bay(coverage, longest) else led_across(gray, coverage, tones.ends, joints)
 
 
 def _ends(ink: Ink, edges: Sequence[NDArray[np.int32]], width: float) -> list[_End]:
@@ -85,12 +84,10 @@ def _ends(ink: Ink, edges: Sequence[NDArray[np.int32]], width: float) -> list[_E
         if count < 8 * tip:
             continue
         points = edge[np.arange(-2 * tip, count + 2 * tip) % count, 0]
-
-        def at(step: int, points: NDArray[np.int32] = points, count: int = count) -> NDArray[np.int32]:
-            return points[2 * tip + step : 2 * tip + step + count]
-
-        across, farther = (np.hypot(*(at(step) - at(-step)).T) for step in (tip, 2 * tip))
-        x, y = (at(tip) + at(-tip)).T // 2
+        # for each point those two tips and one before it, and as far after it
+        far_behind, behind, ahead, far_ahead = (points[step * tip :][:count] for step in (0, 1, 3, 4))
+        across, farther = np.hypot(*(ahead - behind).T), np.hypot(*(far_ahead - far_behind).T)
+        x, y = (ahead + behind).T // 2
         is_tip = (np.maximum(across, farther) <= NARROW * width + 1) & (ink[y, x] > 0)
         if not is_tip.any():
             continue
