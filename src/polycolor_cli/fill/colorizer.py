@@ -290,7 +290,7 @@ class Colorizer:
     def guess(self, picture: str | Path | Image.Image | NDArray) -> Coverage:
         """What the network alone says that the shape covers: no outline is traced, nothing decided."""
         gray = dark_on_light(as_image(picture))
-        return self._network.look(gray, {}, tones_of(gray).ends)[0][0]
+        return self._network.look(gray, {}, tones_of(gray, softest=1).ends)[0][0]
 
     def _decide(self, image: Image.Image) -> _Decision:
         if self.conditioning != "coverage":
