@@ -1,6 +1,7 @@
 """Letters beside a shape stay ink; what only looks a little like them does not."""
 
 from collections.abc import Callable
+from functools import partial
 
 import cv2
 import numpy as np
@@ -65,6 +66,26 @@ def test_a_label_alone_is_as_high_as_letters_in_rows(colorizer: Colorizer) -> No
     assert colorizer.coverage(page(((60, 340), "circle of 9 cm", 18), label))[100:130, 330:360].any()
 
 
+def figure(*labels: str) -> np.ndarray:
+    """A triangle, and letters beside its corners."""
+    image = Image.new("L", (400, 400), 255)
+    draw = ImageDraw.Draw(image)
+    draw.polygon([(60, 320), (330, 340), (200, 60)], outline=0, width=4)
+    for at, label in zip(((25, 310), (345, 330), (190, 25)), labels, strict=False):
+        draw.text(at, label, font=ImageFont.load_default(26), fill=0)
+    return np.array(image)
+
+
+@pytest.mark.parametrize("labels", ["ABC", "xyz", "1b4", ("A1", "B1", "C1")])
+def test_letters_at_the_corners_of_a_figure_stay_ink(colorizer: Colorizer, labels: str) -> None:
+    assert np.array_equal(colorizer.coverage(figure(*labels)), colorizer.coverage(figure()))
+
+
+@pytest.mark.parametrize("labels", ["AB", "AAA", "OOO", "|||"])
+def test_fewer_or_the_same_are_ornaments(colorizer: Colorizer, labels: str) -> None:
+    assert colorizer.coverage(figure(*labels))[310:335, 25:45].any()
+
+
 def test_letters_in_a_shape_are_of_it(colorizer: Colorizer) -> None:
     inside = page(((145, 190), "circle", 30), ((60, 340), "circle", 26))
     assert colorizer.coverage(inside)[150:250, 150:250].min() == 255
@@ -80,15 +101,23 @@ def test_a_picture_of_nothing_but_letters_is_filled_as_drawn(colorizer: Colorize
     assert colorizer.coverage(np.array(image)).any()
 
 
-def bend(plane: np.ndarray, left: int, top: int, width: int, height: int) -> None:
+def bend(plane: np.ndarray, left: int, top: int, width: int, height: int, pen: int = 3) -> None:
     """Like a U."""
     right, bottom = left + width - 1, top + height - 1
-    for box in ((left, top, left + 2, bottom), (right - 2, top, right, bottom), (left, bottom - 2, right, bottom)):
-        cv2.rectangle(plane, box[:2], box[2:], 0, -1)
+    cv2.rectangle(plane, (left, top), (left + pen - 1, bottom), 0, -1)
+    cv2.rectangle(plane, (right - pen + 1, top), (right, bottom), 0, -1)
+    cv2.rectangle(plane, (left, bottom - pen + 1), (right, bottom), 0, -1)
 
 
 def outline(plane: np.ndarray, left: int, top: int, width: int, height: int) -> None:
     cv2.rectangle(plane, (left, top), (left + width - 1, top + height - 1), 0, 1)
+
+
+def angle(plane: np.ndarray, left: int, top: int, width: int, height: int, pen: int = 3) -> None:
+    """Like an L."""
+    bottom = top + height - 1
+    cv2.rectangle(plane, (left, top), (left + pen - 1, bottom), 0, -1)
+    cv2.rectangle(plane, (left, bottom - pen + 1), (left + width - 1, bottom), 0, -1)
 
 
 def block(plane: np.ndarray, left: int, top: int, width: int, height: int) -> None:
@@ -190,8 +219,8 @@ def test_things_of_one_size_in_a_row_are_shapes() -> None:
 def test_slanted_letters_reach_a_little_under_the_next(apart: int, are_letters: bool) -> None:
     gray = np.full((400, 500), 240, np.uint8)
     cv2.rectangle(gray, (100, 200), (299, 359), 0, 3)
-    for left, width in ((20, 39), (20 + apart, 39), (20 + 2 * apart, 45)):
-        slanted = np.array([(left + width, 60), (left, 99), (left + 12, 99)])
+    for left, width, top in ((20, 39, 60), (20 + apart, 39, 60), (20 + 2 * apart, 45, 75)):
+        slanted = np.array([(left + width, top), (left, 99), (left + 12, 99)])
         cv2.polylines(gray, [slanted], False, 0, 1)
     rest = without_letters(gray, np.where(gray < 128, np.uint8(255), np.uint8(0)))
     assert are_letters == (rest is not None and (rest[:150] == 240).all())
@@ -241,6 +270,62 @@ def test_what_stands_alone_is_a_letter_if_it_is_as_high() -> None:
         assert wiped(*letters, (bend, 400, 60, 16, height)) == 3 + is_letter
     assert wiped(*letters, (outline, 400, 60, 16, 40)) == 3
     assert wiped(*letters, (block, 400, 60, 80, 40)) == 3
+
+
+def framed(plane: np.ndarray, left: int, top: int, width: int, height: int, pen: int = 3, gap: int = 0) -> None:
+    """Like an O, and open by a gap at its upper end."""
+    cv2.rectangle(plane, (left, top), (left + width - 1, top + height - 1), 0, -1)
+    cv2.rectangle(plane, (left + pen, top + pen), (left + width - pen - 1, top + height - pen - 1), 240, -1)
+    plane[top : top + pen, left + (width - gap) // 2 : left + (width + gap) // 2] = 240
+
+
+def test_a_hollow_one_is_drawn_with_the_same_pen() -> None:
+    def word(pen: int, hollow: int) -> int:
+        letters = [(partial(bend, pen=pen), 20 + 42 * k, 60, 36 - k % 2 * 6, 40) for k in range(3)]
+        return wiped(*letters, (partial(framed, pen=hollow), 400, 60, 30, 40))
+
+    assert [word(3, hollow) for hollow in (2, 3)] == [3, 4]
+    assert [word(8, hollow) for hollow in (5, 6, 8)] == [3, 4, 4]
+
+
+def test_letters_that_stand_alone_are_different_and_most_of_what_is_small() -> None:
+    def scattered(*whats: tuple[Thing, int, int]) -> int:
+        places = ((20, 20), (430, 20), (350, 120), (100, 20), (180, 120), (250, 20), (20, 120))
+        return wiped(*((what, *at, wide, high) for (what, wide, high), at in zip(whats, places, strict=False)))
+
+    u, v, stroke = (bend, 16, 20), (angle, 9, 20), (block, 3, 20)
+    assert scattered(u, u, v) == 3
+    assert scattered(u, v) == 0
+    assert scattered(u, u, u) == 0
+    # as high as others, or two thirds of it
+    assert scattered(u, u, (angle, 8, 14)) == 3
+    assert scattered(u, u, (angle, 8, 13)) == 0
+    assert scattered(u, v, (bend, 30, 20)) == 3
+    assert scattered(u, v, (bend, 31, 20)) == 0
+    # strokes, outlined and solid things, as many, are ornaments
+    assert scattered(u, u, v, stroke) == 4
+    assert scattered(u, v, stroke, stroke) == 0
+    assert scattered(u, u, v, *[(outline, 31, 20)] * 4) == 0
+
+    def cross(plane: np.ndarray, left: int, top: int, width: int, height: int, pen: int) -> None:
+        block(plane, left + (width - pen) // 2, top, pen, height)
+        block(plane, left, top + (height - pen) // 2, width, pen)
+
+    for pen, are_letters in ((9, True), (13, False)):
+        plus = (partial(cross, pen=pen), 40, 40)
+        assert scattered(plus, plus, (bend, 30, 40)) == 3 * are_letters
+
+
+def test_what_is_hardly_open_and_covered_within_is_an_outline() -> None:
+    for gap, are_letters in ((6, False), (9, True)):
+        boxes = ((20, 20, 16, 20), (430, 20, 16, 20), (350, 120, 30, 20))
+        assert wiped(*((partial(framed, gap=gap), *box) for box in boxes), are_covered=True) == 3 * are_letters
+
+
+def test_letters_that_stand_alone_are_whole() -> None:
+    u, v = (bend, 16, 20), (angle, 9, 20)
+    for left in (0, 1):
+        assert wiped((u[0], left, 20, *u[1:]), (u[0], 430, 20, *u[1:]), (v[0], 350, 120, *v[1:])) == 3 * left
 
 
 def test_nothing_is_wiped_where_no_letter_is_covered() -> None:

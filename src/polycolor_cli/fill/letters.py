@@ -1,14 +1,15 @@
 """Letters beside a shape: a caption, the lines of a worksheet, the length of a side. They are no shapes, and stay ink.
 
 Letters stand in rows, on a line or under one, close beside each other; most of them bend around paper, as strokes and
-dots do not, and are of more ink than of paper that they enclose, as shapes are not.
+dots do not, and are of more ink than of paper that they enclose, as shapes are not. Those that stand alone, as at the
+corners of a triangle, are known by each other: they are as high, and different.
 """
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from polycolor_cli.fill.masks import SQUARE
+from polycolor_cli.fill.masks import SQUARE, dilated, distance_to, fraction
 from polycolor_cli.fill.pieces import LONGEST, Page, searched
 from polycolor_cli.fill.planes import Coverage, Gray, Mask
 from polycolor_cli.fill.rules import paper_gray
@@ -39,10 +40,24 @@ INKED = 0.65
 """Share of what they enclose, themselves among it, that is ink, on the mean; of outlined shapes it is less."""
 BARE = 0.4
 """Share of what is covered where they are that is ink, on the mean; of outlines that are open it is less."""
+HIGHER = 1.5
+"""Times as high as others that a letter is at most, where all stand alone: as b is beside a."""
+WIDER = 1.5
+"""Times as wide as high that one is at most there."""
+BENT = 0.75
+"""Share of their convex hulls that is ink, in the middle, at most: short strokes, rays for instance, are thicker."""
+OPEN = 0.08
+"""Share of the edge of one, of what is covered within it, that is not drawn: a C is so open, and hardly an outline."""
+DIFFERENT = 0.22
+"""Share by which letters that stand alone differ at least, in what is covered of them or how far they are spread."""
+THICK = 0.35
+"""Parts of their height that their strokes are thick at most, where all stand alone: small solid shapes are thicker."""
 MARK = 0.5
 """Parts of their height that a dot, a stop or a dash is long, and away from a letter, at most."""
 AS_HIGH = 0.15
 """Parts of their height by which a letter that stands alone may be lower or higher than those in rows."""
+PEN = 0.3
+"""Parts of its thickness by which the thickest stroke of one that is hollow may differ from theirs, or a pixel."""
 
 
 def without_letters(gray: Gray, coverage: Coverage) -> Gray | None:
@@ -119,12 +134,65 @@ def _letters(page: Page, coverage: Coverage) -> Mask:
     is_text &= np.bincount(row, ink / covered, most) >= BARE * members
     is_text &= ~_are_alike(page.boxes[few, 2:], row)
     in_row = is_text[row]
-    if 2 * np.count_nonzero(in_row) >= len(few):
+    if 2 * np.count_nonzero(in_row) < len(few):
+        in_row = _labels(page, is_covered, few, measured, in_row | (members[row] < ROW))
+    if in_row.any():
         low, high = (1 - AS_HIGH) * height[few][in_row].min(), (1 + AS_HIGH) * height[few][in_row].max()
-        alone = (height[few] >= low) & (height[few] <= high) & (width[few] <= 1.5 * high) & (ink >= INKED * enclosed)
+        alone = ~in_row & (height[few] >= low) & (height[few] <= high) & (width[few] <= WIDER * high)
+        # what is hollow is no shape if it is drawn with the same pen
+        pen = np.median([_stroke(page, number)[0] for number in few[in_row]])
+        for one in np.flatnonzero(alone & (ink < INKED * enclosed)):
+            alone[one] = abs(_stroke(page, few[one])[0] - pen) <= max(1.0, PEN * pen)
         answer[few[in_row | alone]] = True
         answer |= _marks(page, answer, is_beside)
     return answer
+
+
+def _labels(page: Page, is_covered: Mask, few: NDArray[np.intp], measured: NDArray[np.float64], may_be: Mask) -> Mask:
+    """Which of a few things are letters that stand alone, as at the corners of a triangle: as high, thin, different.
+
+    measured, may_be: as of `_measured`, and whether it is in no row that is none of letters, for each.
+    """
+    left, top, width, height = page.boxes[few].T
+    highest, (rows, columns) = height.max(), page.ink.shape
+    is_cut_off = (left == 0) | (top == 0) | (left + width == columns) | (top + height == rows)
+    are_labels = may_be & ~is_cut_off & (height * HIGHER >= highest) & (width <= WIDER * highest)
+    ink, _, covered, hull = measured[are_labels].T
+    none = np.zeros_like(are_labels)
+    if len(ink) < ROW or 2 * len(ink) < len(few) or np.median(ink / hull) > BENT:
+        return none
+    own = np.mean(ink / covered)
+    # what is open a little, or not at all, may be an outline
+    if own < BARE or (own < INKED and max(_open(page, is_covered, number) for number in few[are_labels]) < OPEN):
+        return none
+    thickness, spread = np.array([_stroke(page, number) for number in few[are_labels]]).T
+    if np.median(thickness) > THICK * highest:
+        return none
+    # the same thing again and again, turned or not, is an ornament
+    alike = all(each.min() >= (1 - DIFFERENT) * each.max() for each in (covered / hull, spread))
+    return none if alike else are_labels
+
+
+def _open(page: Page, is_covered: Mask, number: int) -> float:
+    """The share of the edge of what is covered of some connected ink, and within it, along which there is no ink."""
+    left, top, width, height = page.boxes[number]
+    box = np.s_[max(top - 1, 0) : top + height + 1, max(left - 1, 0) : left + width + 1]
+    ink = page.label[box] == number + 1
+    piece = cv2.connectedComponents((is_covered[box] | ink).view(np.uint8), connectivity=8)[1]
+    covered = piece == piece[ink][0]
+    edge = covered & ~(cv2.erode(covered.view(np.uint8), SQUARE, borderValue=0) > 0)
+    return fraction(~dilated(ink), edge)
+
+
+def _stroke(page: Page, number: int) -> tuple[float, float]:
+    """How thick the thickest stroke of some connected ink is, in pixels, and how far it all is spread.
+
+    The latter is the first invariant of M. K. Hu, "Visual pattern recognition by moment invariants" (1962).
+    """
+    left, top, width, height = page.boxes[number]
+    ink = page.label[top : top + height, left : left + width] == number + 1
+    moments = cv2.moments(ink.view(np.uint8), True)
+    return 2 * float(distance_to(~np.pad(ink, 1)).max()) - 1, moments["nu20"] + moments["nu02"]
 
 
 def _marks(page: Page, is_letter: Mask, is_beside: Mask) -> Mask:
