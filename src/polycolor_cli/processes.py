@@ -3,8 +3,10 @@
 What is sent to all processes of a command, as Ctrl-C is by a terminal, its first process answers.
 """
 
+import ctypes
 import multiprocessing
 import os
+import platform
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -12,10 +14,27 @@ from contextlib import contextmanager
 from multiprocessing.connection import wait as wait_for
 from typing import Any
 
+KEPT = 64 << 20
+"""Bytes of freed memory that a process keeps for its next picture."""
+AT_ONCE = 32 << 20
+"""Bytes from which on something is given back to the system by itself all the same; glibc allows no more."""
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
+
 
 def cores() -> int:
     """How many cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def keep_memory() -> None:
+    """Let this process keep what memory it frees: page by page from the system anew, it costs a third of a large fill.
+
+    Linux's malloc is told so (mallopt(3) of glibc); others are left as they are.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if platform.system() == "Linux" else None
+    if mallopt is not None:
+        mallopt(_M_TRIM_THRESHOLD, KEPT)
+        mallopt(_M_MMAP_THRESHOLD, AT_ONCE)
 
 
 def context() -> Any:

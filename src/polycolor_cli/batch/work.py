@@ -24,6 +24,7 @@ from polycolor_cli.files.atomic import Staged, place, sweep
 from polycolor_cli.files.picture import encode, format_of, mark_of, opened, read_bytes, seen
 from polycolor_cli.fill.colorizer import WARNINGS, Colorizer
 from polycolor_cli.fill.paint import Paint
+from polycolor_cli.processes import keep_memory
 
 if TYPE_CHECKING:
     from polycolor_cli.fill.colorizer import How
@@ -69,7 +70,7 @@ class Worker:
     """Does jobs one at a time; from far away others are read and written meanwhile, which takes long there.
 
     `budget` is shared by workers that together must not open too much at once. OpenCV is left with one thread in
-    the worker's process.
+    the worker's process, and that with the memory that it frees.
     """
 
     def __init__(self, colorizer: Colorizer, restart: bool = False, budget: PixelBudget | None = None) -> None:
@@ -77,6 +78,7 @@ class Worker:
 
         # OpenCV's own threads only wait for each other on small pictures, and take the other workers' cores
         cv2.setNumThreads(1)
+        keep_memory()
         self._colorizer, self._restart, self._budget = colorizer, restart, budget
         self._computing = threading.Lock()
         self._threads = ThreadPoolExecutor(THREADS)

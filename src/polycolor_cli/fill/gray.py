@@ -29,9 +29,9 @@ def as_gray(image: Image.Image) -> Gray:
     """The gray of a picture of mode `L` or `RGB`, uint8 (H, W): its luma, or where ink and paper differ in hue and
     hardly in luma, the place of each pixel on the axis from the ink's colour to the paper's.
     """
-    luma = np.asarray(image.convert("L"))
     if image.mode == "L":
-        return luma
+        return np.asarray(image)
+    luma = np.asarray(image.convert("L"))
     small = image.copy()
     small.thumbnail((LOOKED_AT, LOOKED_AT), Image.Resampling.NEAREST)
     colors = np.asarray(small, np.float32).reshape(-1, 3)

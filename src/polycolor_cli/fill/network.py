@@ -214,16 +214,16 @@ class Network:
         if not self._refines or not (corners := _undecided(coarse[0])):
             return fine
         coverage = fine[0]
-        # at the picture's own size the three planes are one
-        frames = {id(plane): _framed(plane) for plane in level}
-        guess, planes = _framed(coverage), [frames[id(plane)] for plane in level]
+        # at the picture's own size the three planes are one, and where no tile is asked about the others are not needed
+        guess, frames = _framed(coverage), {id(level[0]): _framed(level[0])}
         for start in range(0, len(corners), TILES_AT_ONCE):
             tiles = corners[start : start + TILES_AT_ONCE]
             drawn, known = _tiles(guess, tiles), np.zeros(len(tiles), np.bool_)
             if clean is not None:
-                drawn, known = along_ink(_tiles(planes[0], tiles), drawn, clean)
+                drawn, known = along_ink(_tiles(frames[id(level[0])], tiles), drawn, clean)
             if asked := [tile for tile, is_known in zip(tiles, known, strict=True) if not is_known]:
-                drawing = np.stack([_tiles(plane, asked) for plane in planes], 1)
+                frames |= {id(plane): _framed(plane) for plane in level if id(plane) not in frames}
+                drawing = np.stack([_tiles(frames[id(plane)], asked) for plane in level], 1)
                 guesses = _tiles(guess, asked)[:, None].astype(np.float32) / 255
                 answers = _bytes(self._run(drawing, {"guess": guesses})[0][:, 0])
                 drawn[~known] = answers if flat is None else smoothed_on_paper(drawing[:, 0], answers, flat)
@@ -271,12 +271,12 @@ def _undecided(coarse: Coverage) -> list[tuple[int, int]]:
     """Corners (y, x) at twice the size of the tiles that are not all covered or all bare, rims included."""
     import cv2
 
-    low, high = cv2.erode(coarse, SQUARE), cv2.dilate(coarse, SQUARE)
     side = TILE // 2
-    rim = ((0, -coarse.shape[0] % side), (0, -coarse.shape[1] % side))
-    low, high = np.pad(low, rim, "edge"), np.pad(high, rim, "edge")
-    blocks = (low.shape[0] // side, side, low.shape[1] // side, side)
-    mixed = low.reshape(blocks).min((1, 3)) != high.reshape(blocks).max((1, 3))
+    # what is not all the same has somewhere two neighbours that are not
+    steps = cv2.morphologyEx(coarse, cv2.MORPH_GRADIENT, SQUARE)
+    steps = cv2.copyMakeBorder(steps, 0, -steps.shape[0] % side, 0, 0, cv2.BORDER_CONSTANT)
+    rows = steps.reshape(-1, side, steps.shape[1]).max(1)
+    mixed = np.maximum.reduceat(rows, np.arange(0, rows.shape[1], side), 1)
     return [(int(y) * TILE, int(x) * TILE) for y, x in np.argwhere(mixed)]
 
 

@@ -145,9 +145,11 @@ def pixels_of(image: Image.Image | Pixels) -> Pixels:
 
 
 def _multiplied(what: RGB | Pixels, share: Coverage | Pixels) -> Pixels:
-    """A colour, or a picture, times shares (255 is all) of each pixel, or of each of its channels."""
+    """A colour, or a picture, gray or RGB, times shares (255 is all) of each pixel, or of each of its channels."""
     import cv2
 
+    if not isinstance(what, tuple) and what.ndim == share.ndim == 2:
+        return cv2.merge([cv2.multiply(what, share, scale=1 / 255)] * 3)
     shares = [share] * 3 if share.ndim == 2 else cv2.split(share)
     if isinstance(what, tuple):
         return cv2.merge([cv2.LUT(each, _ramp(value)) for each, value in zip(shares, what, strict=True)])
@@ -173,7 +175,7 @@ def paper_around(image: Image.Image, coverage: Coverage) -> Pixels:
         else:
             # flat paper has one colour to give
             pixels[edge & dilated(bare)] = paper
-    return _multiplied(pixels_of(pixels), 255 - coverage)
+    return _multiplied(pixels, 255 - coverage)
 
 
 def _lay_paper(pixels: Pixels, edge: NDArray[np.intp], bare: Mask) -> None:

@@ -130,11 +130,12 @@ def decide_soft_areas(coverage: Coverage, share: float = 0.5) -> Coverage:
     import cv2
 
     soft = cv2.morphologyEx(is_partial(coverage).view(np.uint8), cv2.MORPH_OPEN, SQUARE)
+    box, answer = bounding_box(soft.view(np.bool_)), coverage.copy()
+    soft, part = np.ascontiguousarray(soft[box]), answer[box]
     inside = soft > 0
     label = cv2.connectedComponents(soft, connectivity=8)[1][inside]
-    covered = np.bincount(label, coverage[inside]) >= 255 * share * np.bincount(label)
-    answer = coverage.copy()
-    answer[inside] = covered[label] * np.uint8(255)
+    covered = np.bincount(label, part[inside]) >= 255 * share * np.bincount(label)
+    part[inside] = covered[label] * np.uint8(255)
     return answer
 
 
@@ -187,11 +188,11 @@ def tones_of(gray: Gray, softest: int = SOFTEST) -> Tones:
     low, high = int(gray.min()), int(gray.max())
     between = (gray != low) & (gray != high)
     count = np.count_nonzero(between)
+    if low != high and not count:
+        return Tones(np.zeros(0, np.intp), (low, high))
     half = np.flatnonzero(between) if count < 0.3 * gray.size else np.zeros(0, np.intp)
     if low == high or half.size != count:
         return Tones(half, None)
-    if not count:
-        return Tones(half, (low, high))
     ink, paper = gray == low, gray == high
     # most half tones of a clean drawing lie between ink and paper
     if 2 * np.count_nonzero(dilated(ink) & dilated(paper) & between) >= count:
@@ -206,8 +207,10 @@ def tones_of(gray: Gray, softest: int = SOFTEST) -> Tones:
 
 def _enclosed(wall: Mask) -> Mask:
     """What no way leads to from the rim of the picture but through a wall."""
-    if not is_line_art(wall):
-        return np.zeros_like(wall)
-    around = background(wall)
-    # a frame around the whole picture is no shape
-    return ~(around | wall) if around.any() else around
+    answer = np.zeros_like(wall)
+    if is_line_art(wall):
+        box = bounding_box(wall)
+        around = background(wall[box])
+        # a frame around the whole picture is no shape
+        answer[box] = ~(around | wall[box]) if around.any() else around
+    return answer
