@@ -3,7 +3,8 @@
     python benchmarks/sizes.py
 
 A 3 px outline in pictures of 32 to 4096 px a side, reading and writing not counted: closed, with a gap, and with one so
-wide that the network is asked. Each figure comes from a process of its own; memory and soft IoU are those of the last.
+wide that the network is asked. Each figure comes from a process of its own, which keeps its memory as those of a batch
+do; memory and soft IoU are those of the last.
 """
 
 import resource
@@ -18,6 +19,7 @@ from PIL import Image, ImageDraw
 from polycolor_cli import Colorizer
 from polycolor_cli.evaluate.metrics import soft_iou
 from polycolor_cli.fill.paint import Paint
+from polycolor_cli.processes import keep_memory
 
 SIDES = (32, 128, 256, 512, 1024, 2048, 4096)
 
@@ -47,6 +49,7 @@ def picture(side: int, gap: float = 0, fill: int | None = None) -> Image.Image:
 
 def measure(side: int, threads: int, gap: float) -> str:
     """Median milliseconds, peak megabytes, and the soft IoU."""
+    keep_memory()
     colorizer, image = Colorizer(threads=threads), picture(side, gap)
     times = []
     for _ in range(5 if side > 1000 else 60):

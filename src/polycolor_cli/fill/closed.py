@@ -49,7 +49,7 @@ def closed_coverage(gray: Gray, tones: Tones) -> Coverage | None:
     if not _all_closed(ink, around, depth):
         return None
     covered = np.zeros_like(gray)
-    covered[box] = np.where(around, np.uint8(0), np.uint8(255))
+    covered[box] = ~around * np.uint8(255)
     if not is_sharp:
         covered = soft_edges(gray, covered, tones.half, *tones.ends, tones.soft)
     if _is_bitten(depth[ink & dilated(around)]):

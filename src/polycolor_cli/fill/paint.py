@@ -152,7 +152,10 @@ def _multiplied(what: RGB | Pixels, share: Coverage | Pixels) -> Pixels:
         return cv2.merge([cv2.multiply(what, share, scale=1 / 255)] * 3)
     shares = [share] * 3 if share.ndim == 2 else cv2.split(share)
     if isinstance(what, tuple):
-        return cv2.merge([cv2.LUT(each, _ramp(value)) for each, value in zip(shares, what, strict=True)])
+        # 255 times a share is that share
+        return cv2.merge(
+            [each if value == 255 else cv2.LUT(each, _ramp(value)) for each, value in zip(shares, what, strict=True)]
+        )
     return cv2.multiply(what, cv2.merge(shares), scale=1 / 255)
 
 

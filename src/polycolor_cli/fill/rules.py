@@ -94,11 +94,11 @@ def exact_where_clean(gray: Gray, coverage: Coverage, half: NDArray[np.intp], en
     ink = gray == ends[0]
     answer, wall = coverage.copy(), ink.copy()
     wall.ravel()[half] = share_of_ink(gray.ravel()[half], *ends) >= 0.5
-    answer[_enclosed(wall)] = 255
+    _cover(answer, _enclosed(wall))
     if not half.size:
         # unsmoothed ink covers a pixel wholly or not at all
-        return np.where(answer >= 128, np.uint8(255), np.uint8(0))
-    answer[ink & (coverage >= 128)] = 255
+        return (answer >= 128) * np.uint8(255)
+    _cover(answer, ink & (coverage >= 128))
     return soft_edges(gray, answer, half, *ends)
 
 
@@ -154,14 +154,17 @@ def fill_holes(coverage: Coverage) -> Coverage:
     covered = np.ascontiguousarray(covered[box])
     holes = ~(background(covered) | covered)
     if holes.any():
-        count, labels = cv2.connectedComponents(holes.view(np.uint8), connectivity=4)
-        small = np.bincount(labels.ravel(), minlength=count) < np.count_nonzero(covered)
-        small[0] = False
-        covered |= small[labels]
-    inside = cv2.erode(covered.view(np.uint8), SQUARE) > 0
+        label = cv2.connectedComponents(holes.view(np.uint8), connectivity=4)[1][holes]
+        covered[holes] = (np.bincount(label) < np.count_nonzero(covered))[label]
+    inside = cv2.erode(covered.view(np.uint8), SQUARE).view(np.bool_)
     answer = coverage.copy()
-    answer[box][inside | (holes & covered)] = 255
+    _cover(answer[box], inside | (holes & covered))
     return answer
+
+
+def _cover(coverage: Coverage, mask: Mask) -> None:
+    """Cover all of a mask, in place."""
+    coverage |= mask * np.uint8(255)
 
 
 def without_veils(coverage: Coverage) -> Coverage:
