@@ -286,18 +286,18 @@ def test_on_a_large_coloured_page_kept_lines_leave_the_colour_and_what_is_blacke
     assert (painted[50, 50] == (240, 220, 120)).all()
 
 
-def paper_beside(pixels: np.ndarray, coverage: np.ndarray, y: int, x: int) -> np.ndarray:
+def paper_beside(pixels: np.ndarray, bare: np.ndarray, y: int, x: int) -> np.ndarray | None:
     """The paper of a pixel: the mean of what is bare two pixels away, or else of what is bare beside it."""
-    height, width = coverage.shape
+    height, width = bare.shape
 
     def at(down: int, right: int) -> tuple[int, int]:
         return min(max(y + down, 0), height - 1), min(max(x + right, 0), width - 1)
 
     ways = [(down, right) for down in (-1, 0, 1) for right in (-1, 0, 1) if down or right]
-    near = [(at(*way), at(2 * way[0], 2 * way[1])) for way in ways if coverage[at(*way)] == 0]
-    far = [pixels[two] for _, two in near if coverage[two] == 0]
+    near = [(at(*way), at(2 * way[0], 2 * way[1])) for way in ways if bare[at(*way)]]
+    far = [pixels[two] for _, two in near if bare[two]]
     beside = far or [pixels[one] for one, _ in near]
-    return np.round(np.mean(np.array(beside, np.float32), 0)) if beside else pixels[y, x]
+    return np.round(np.mean(np.array(beside, np.float32), 0)) if beside else None
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 5), (4, 1), (2, 3), (9, 7)])
@@ -308,15 +308,31 @@ def test_paper_beside_an_edge_is_the_mean_of_what_is_bare(
     for _ in range(20):
         pixels = rng.integers(0, 256, (*size, 3), np.uint8)
         coverage = rng.choice(np.array([0, 0, 0, 77, 200, 255], np.uint8), size)
-        partly = (coverage > 0) & (coverage < 255)
+        partly, bare = (coverage > 0) & (coverage < 255), coverage == 0
         wanted = pixels.copy()
-        for y, x in np.argwhere(partly):
-            wanted[y, x] = paper_beside(pixels, coverage, y, x)
+        while found := [
+            (y, x, paper)
+            for y, x in np.argwhere(partly & ~bare)
+            if (paper := paper_beside(wanted, bare, y, x)) is not None
+        ]:
+            for y, x, paper in found:
+                wanted[y, x], bare[y, x] = paper, True
         shares = np.repeat(255 - coverage[:, :, None], 3, 2)
         wanted = cv2.multiply(wanted, shares, scale=1 / 255)
         for at_once in (1 << 16, 3):
             monkeypatch.setattr(painting, "EDGES_AT_ONCE", at_once)
             assert np.array_equal(paper_around(Image.fromarray(pixels), coverage), wanted)
+
+
+@pytest.mark.parametrize("is_flat", [True, False])
+def test_the_inner_side_of_a_soft_edge_has_paper_too(is_flat: bool) -> None:
+    ramp = np.array([0, 0, 0, 40, 90, 140, 190, 240, 255, 255], np.uint8)
+    coverage = np.repeat(ramp[None], 6, 0)
+    # the darker the more is covered, and nothing of it is paper's
+    pixels = 240 - coverage // 2
+    pixels[0, 0] = 240 if is_flat else 235
+    around = paper_around(Image.fromarray(pixels), coverage)
+    assert np.array_equal(around[3, 3:, 0], np.round(240 * (1 - ramp[3:] / 255)))
 
 
 def test_regions_on_no_background_are_transparent_around() -> None:

@@ -16,6 +16,7 @@ from polycolor_cli.files.picture import NOTHING, About, PictureError, about, rea
 from polycolor_cli.fill.bridges import bridged
 from polycolor_cli.fill.clean import cleaned
 from polycolor_cli.fill.closed import closed_coverage
+from polycolor_cli.fill.enlarged import SOFTER, enlarged, reduced, times_enlarged
 from polycolor_cli.fill.frames import inside_frame
 from polycolor_cli.fill.gaps import coverage_across_gaps
 from polycolor_cli.fill.gray import dark_on_light
@@ -26,6 +27,7 @@ from polycolor_cli.fill.network import Network, doublings
 from polycolor_cli.fill.paint import Holes, Lines, Only, Paint, Pixels, paint, paper_around, rgb_of
 from polycolor_cli.fill.pieces import Page, is_text, pieces, searched
 from polycolor_cli.fill.planes import Coverage, Gray
+from polycolor_cli.fill.rims import with_soft_rim
 from polycolor_cli.fill.rules import (
     Tones,
     decide_soft_areas,
@@ -35,6 +37,7 @@ from polycolor_cli.fill.rules import (
     ink_first,
     is_noise,
     paper_gray,
+    soft_edges,
     tones_of,
     without_veils,
 )
@@ -78,11 +81,13 @@ def state_of(share: float, guessed: float) -> "State":
 class Look:
     """What a colorizer sees in a drawing, for a face that paints by itself.
 
-    coverage: uint8 (H, W); regions: those of the drawing; state: what would
-    become of the drawing; warning: what a person should know of it, if anything.
+    coverage: uint8 (H, W); rimmed: the same, and what of its ink is soft beside it, for a fill on the drawing's paper;
+    regions: those of the drawing; state: what would become of the drawing; warning: what a person should know of it,
+    if anything.
     """
 
     coverage: Coverage
+    rimmed: Coverage
     regions: "Regions"
     state: "State"
 
@@ -126,13 +131,15 @@ class _Decision:
     """What was decided of a drawing.
 
     gray: its gray, dark ink on light paper. coverage: what its shape covers; guessed: the share of that which is a
-    guess, 0..1. is_closed: whether it is a clean drawing of closed outlines, and no network was asked.
+    guess, 0..1. is_closed: whether it is a clean drawing of closed outlines, and no network was asked. follows_ink:
+    whether each half tone at an edge is as much covered as it is of ink.
     """
 
     gray: Gray
     coverage: Coverage
     guessed: float
     is_closed: bool = False
+    follows_ink: bool = False
 
 
 class Colorizer:
@@ -225,9 +232,10 @@ class Colorizer:
         decision = self._decide(image)
         coverage, guessed = decision.coverage, decision.guessed
         share = share_of(coverage)
-        around = None
+        rimmed, around = coverage, None
         if any(isinstance(how, Paint) and how.on_paper for how in hows):
-            around = paper_around(image, coverage)
+            rimmed = _with_soft_rim(image, decision, coverage)
+            around = paper_around(image, rimmed)
         # a mask is no picture of colours
         masked = replace(said, profile=b"")
 
@@ -240,9 +248,10 @@ class Colorizer:
                 return Filled(coverage, share, guessed, masked)
             if isinstance(how, Paint):
                 if how.holes == "fill" and how.only == "all":
-                    return Filled(paint(image, coverage, how, around), share, guessed, said)
+                    return Filled(paint(image, rimmed if how.on_paper else coverage, how, around), share, guessed, said)
                 part = self._part(decision, how, regions("region"))
-                return Filled(paint(image, part, how), share_of(part), guessed, said)
+                painted = _with_soft_rim(image, decision, part) if how.on_paper else part
+                return Filled(paint(image, painted, how), share_of(part), guessed, said)
             # nothing of regions is loaded where none is asked for
             from polycolor_cli.fill.paint_regions import LabelMap, paint_regions
 
@@ -262,9 +271,11 @@ class Colorizer:
 
     def look(self, picture: str | Path | Image.Image | NDArray) -> Look:
         """What is covered in a drawing, and its regions, by one look. Raises as `regions` does."""
-        decision = self._decide(as_image(picture))
+        image = as_image(picture)
+        decision = self._decide(image)
         state = state_of(share_of(decision.coverage), decision.guessed)
-        return Look(decision.coverage, self._regions(decision, "region"), state)
+        rimmed = _with_soft_rim(image, decision, decision.coverage)
+        return Look(decision.coverage, rimmed, self._regions(decision, "region"), state)
 
     def _part(self, decision: _Decision, how: Paint, regions: "Regions") -> Coverage:
         """The part of a coverage that a paint is for."""
@@ -300,10 +311,12 @@ class Colorizer:
         return self._decide_gray(dark_on_light(image))
 
     def _decide_gray(self, gray: Gray) -> _Decision:
-        tones = tones_of(gray)
-        if tones.ends is None and (as_meant := cleaned(gray)) is not None:
-            gray, tones = as_meant, tones_of(as_meant, softest=1)
+        seen = gray
+        gray, tones = _as_meant(seen)
         decision = self._decide_drawing(gray, tones)
+        if gray is not seen:
+            # and as it is seen, it is softer
+            decision = replace(decision, follows_ink=False)
         if (view := inside_frame(gray, decision.coverage)) is not None:
             inside = np.ascontiguousarray(gray[view])
             part = self._decide_gray(inside)
@@ -318,9 +331,11 @@ class Colorizer:
     def _decide_drawing(self, gray: Gray, tones: Tones) -> _Decision:
         half, clean, soft = tones
         if (closed := closed_coverage(gray, tones)) is not None:
-            return _Decision(gray, closed, 0.0, is_closed=True)
+            return _Decision(gray, closed, 0.0, is_closed=True, follows_ink=True)
+        if (times := times_enlarged(gray, tones)) > 1:
+            return self._decide_enlarged(gray, tones, times)
         if clean is not None and (closed := coverage_across_gaps(gray, tones)) is not None:
-            return _Decision(gray, closed, 0.0)
+            return _Decision(gray, closed, 0.0, follows_ink=True)
         if soft > 1:
             clean = None  # edges are drawn by the network
         answer, guessed = self._network.look(gray, {}, clean)
@@ -350,7 +365,17 @@ class Colorizer:
             coverage = without_stones(gray, coverage)
         elif page is not None:
             guessed *= 1 - self._add_pieces(page, coverage)
-        return _Decision(gray, coverage, guessed)
+        return _Decision(gray, coverage, guessed, follows_ink=clean is not None)
+
+    def _decide_enlarged(self, gray: Gray, tones: Tones, times: int) -> _Decision:
+        """What is decided of a clean drawing as it was before it was enlarged, with its edges of now."""
+        assert tones.ends is not None
+        decision = self._decide_drawing(*_as_meant(reduced(gray, times)))
+        coverage = enlarged(decision.coverage, times, gray.shape)
+        ends = ink_first(gray, coverage, tones.ends)
+        # where paper on both sides of a line is near, the mean of both says nothing
+        coverage = np.maximum(coverage, soft_edges(gray, coverage, tones.half, *ends, tones.soft))
+        return _Decision(gray, coverage, decision.guessed)
 
     def _add_pieces(self, page: Page, coverage: Coverage) -> float:
         """Add to the coverage of a page what is covered of small things that were dots when the network saw all.
@@ -384,6 +409,20 @@ class Colorizer:
             more = f" and {len(names) - len(first)} more ('polycolor colors')" if len(names) > len(first) else ""
             raise ModelError(f"this model only knows the colours {', '.join(first)}{more}")
         return np.array([names.index(color)], np.int64)
+
+
+def _with_soft_rim(image: Image.Image, decision: _Decision, coverage: Coverage) -> Coverage:
+    """A part of what was decided to be covered, and what of its ink is soft beside it, if that is not in it already."""
+    return coverage if decision.follows_ink else with_soft_rim(dark_on_light(image), coverage)
+
+
+def _as_meant(gray: Gray) -> tuple[Gray, Tones]:
+    """A drawing without the wear that can be taken off it, and its tones."""
+    tones = tones_of(gray)
+    is_clean = tones.ends is not None and (tones.soft < 2 * SOFTER or times_enlarged(gray, tones) > 1)
+    if not is_clean and (as_meant := cleaned(gray)) is not None:
+        return as_meant, tones_of(as_meant, softest=1)
+    return gray, tones
 
 
 def _with_network(kind: type[Colorizer], name: str, data: bytes, threads: int) -> Colorizer:

@@ -174,19 +174,31 @@ def paper_around(image: Image.Image, coverage: Coverage) -> Pixels:
         pixels = pixels.copy()
         paper = tuple(pixels.reshape(coverage.size, -1)[bare.argmax()].tolist())
         if (bare & (cv2.inRange(pixels, paper, paper) == 0)).any():
-            _lay_paper(pixels, np.flatnonzero(edge), bare)
+            left, free = np.flatnonzero(edge), bare.copy()
+            while left.size:
+                found = _lay_paper(pixels, left, free)
+                if not found.any():
+                    break
+                # the inner side of a soft edge has its paper from the outer one
+                free.ravel()[left[found]] = True
+                left = left[~found]
         else:
-            # flat paper has one colour to give
-            pixels[edge & dilated(bare)] = paper
+            # flat paper has one colour to give, however soft an edge is
+            outer = edge & dilated(bare)
+            if np.count_nonzero(outer) < np.count_nonzero(edge):
+                piece = cv2.connectedComponents(edge.view(np.uint8), connectivity=8)[1]
+                outer = edge & np.isin(piece, piece[outer])
+            pixels[outer] = paper
     return _multiplied(pixels, 255 - coverage)
 
 
-def _lay_paper(pixels: Pixels, edge: NDArray[np.intp], bare: Mask) -> None:
-    """Give pixels at an edge (flat) the mean colour of the bare ones beside them, where there are some."""
+def _lay_paper(pixels: Pixels, edge: NDArray[np.intp], bare: Mask) -> Mask:
+    """Give pixels at an edge (flat) the mean colour of the bare ones beside them, and say which have some."""
     height, width = bare.shape
     colors, is_free = pixels.reshape(height * width, -1), bare.ravel()
     ways = np.array([(down, right) for down in (-1, 0, 1) for right in (-1, 0, 1) if down or right])
     down, right = ways.T[:, :, None]
+    has_some = np.zeros(height * width, np.bool_)
     for chunk in np.array_split(edge, -(-edge.size // EDGES_AT_ONCE)):
         y, x = np.divmod(chunk, width)
         # the rim is its own neighbour
@@ -200,6 +212,8 @@ def _lay_paper(pixels: Pixels, edge: NDArray[np.intp], bare: Mask) -> None:
             found = count > 0
             total = (colors[at] * counts[:, :, None]).sum(0, dtype=np.uint16)
             colors[chunk[found]] = np.round(total[found] / count[found, None].astype(np.float32))
+            has_some[chunk[found]] = True
+    return has_some[edge]
 
 
 def under_ink(color: RGB | Pixels, amount: int | Coverage, share: Coverage | Pixels, is_dark: bool) -> Pixels:

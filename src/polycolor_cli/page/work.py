@@ -127,13 +127,13 @@ def _planes(colorizer: Colorizer, job: Job, image: Image.Image) -> Answer:
 
     The length of the header is its first four bytes, the lowest first; the header is JSON and names the planes in
     their order, with how many bytes each has and 2 where it is gray, 3 where it is RGB: `picture`; `around`,
-    (1 - coverage) * paper; `ink`, what ink leaves of a colour under it; `coverage`; `regions`, whose red and green are
-    the number of the nearest region, the low byte first, and whose blue is 0 outside of it, 128 in it, 255 where
-    colour runs that keeps lines.
+    (1 - rimmed) * paper; `ink`, what ink leaves of a colour under it; `coverage`; `rimmed`, that of a fill on the
+    drawing's paper; `regions`, whose red and green are the number of the nearest region, the low byte first, and whose
+    blue is 0 outside of it, 128 in it, 255 where colour runs that keeps lines.
     """
     look = colorizer.look(image)
     ink, is_dark = ink_share(image, look.coverage)
-    around, regions = paper_around(image, look.coverage), look.regions
+    around, regions = paper_around(image, look.rimmed), look.regions
     inside = np.where(regions.inner > 0, np.uint8(255), np.where(regions.labels > 0, np.uint8(128), np.uint8(0)))
     low, high = (regions.reaching & 255).astype(np.uint8), (regions.reaching >> 8).astype(np.uint8)
     planes = {
@@ -141,6 +141,7 @@ def _planes(colorizer: Colorizer, job: Job, image: Image.Image) -> Answer:
         "around": around if image.mode == "RGB" else np.ascontiguousarray(around[:, :, 0]),
         "ink": ink,
         "coverage": look.coverage,
+        "rimmed": look.rimmed,
         "regions": np.dstack([low, high, inside]),
     }
     pngs = {name: encode(plane, fast=True) for name, plane in planes.items()}

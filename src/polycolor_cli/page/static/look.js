@@ -20,7 +20,7 @@ export async function unpacked(blob) {
   }
   delete planes.regions;
   look.mixed = mixed(look);
-  return Object.assign(look, planes, { coverage: planes.coverage.values });
+  return Object.assign(look, planes, { coverage: planes.coverage.values, rimmed: planes.rimmed.values });
 }
 
 /** 1 where a pixel or one of its eight neighbours is of another region, or of its rim: colours are mixed there. */

@@ -35,7 +35,7 @@ function under(look, i, k, value, amount) {
 }
 
 function whole(look, { rgb, lines, background }, out, [left, top, right, bottom]) {
-  const { picture, around, coverage } = look;
+  const { picture, around, coverage, rimmed } = look;
   for (let y = top; y < bottom; y++) {
     for (let x = left, i = y * look.width + left; x < right; x++, i++) {
       const share = coverage[i];
@@ -46,7 +46,7 @@ function whole(look, { rgb, lines, background }, out, [left, top, right, bottom]
         if (background === "transparent") value = color;
         else if (background !== "keep") value = scaled(background[k], 255 - share) + scaled(color, share);
         else if (lines === "keep") value = scaled(before, 255 - share) + scaled(color, share);
-        else value = around.values[around.channels === 3 ? 3 * i + k : i] + scaled(color, share);
+        else value = around.values[around.channels === 3 ? 3 * i + k : i] + scaled(color, rimmed[i]);
         out[4 * i + k] = value;
       }
       out[4 * i + 3] = background === "transparent" ? share : 255;
