@@ -5,7 +5,7 @@ import io
 import cv2
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFont
 
 from polycolor_cli import Colorizer
 from polycolor_cli.fill.rims import with_soft_rim
@@ -50,6 +50,16 @@ def test_a_jpeg_of_a_blurred_one_is_too_but_for_its_ripples(colorizer: Colorizer
     file = io.BytesIO()
     Image.fromarray(blurred(drawn(), 1.5)).save(file, "JPEG", quality=85)
     assert np.asarray(colorizer(Image.open(file), "white")).min() >= 235
+
+
+def test_nor_does_any_stay_where_letters_are_beside_it(colorizer: Colorizer) -> None:
+    image = Image.fromarray(blurred(drawn(), 0.8))
+    ImageDraw.Draw(image).text((20, 165), "an ellipse", font=ImageFont.load_default(22), fill=0)
+    file = io.BytesIO()
+    image.save(file, "JPEG", quality=95)
+    painted = np.asarray(colorizer(Image.open(file), "white"))
+    assert painted[:150].min() >= 235
+    assert painted[165:].min() < 50
 
 
 def test_lines_that_are_kept_stay_as_soft_as_they_are(colorizer: Colorizer) -> None:

@@ -311,12 +311,14 @@ class Colorizer:
         return self._decide_gray(dark_on_light(image))
 
     def _decide_gray(self, gray: Gray) -> _Decision:
-        seen = gray
-        gray, tones = _as_meant(seen)
+        as_meant, tones = _as_meant(gray)
+        decision = self._decide_page(as_meant, tones)
+        # what is seen is softer than what is meant
+        return decision if as_meant is gray else replace(decision, follows_ink=False)
+
+    def _decide_page(self, gray: Gray, tones: Tones) -> _Decision:
+        """What is decided of a drawing, but for the letters and the frame of a page that it is on."""
         decision = self._decide_drawing(gray, tones)
-        if gray is not seen:
-            # and as it is seen, it is softer
-            decision = replace(decision, follows_ink=False)
         if (view := inside_frame(gray, decision.coverage)) is not None:
             inside = np.ascontiguousarray(gray[view])
             part = self._decide_gray(inside)
