@@ -68,3 +68,13 @@ def test_a_gap_in_what_was_enlarged_is_closed_as_before(way: Image.Resampling, g
     for times in (2, 3):
         after = colorizer.coverage(larger(image, times, way))
         assert soft_iou(after / 255, larger(before, times, way) / 255) > 0.985
+
+
+def test_a_bite_out_of_what_was_enlarged_is_filled_from_lip_to_lip() -> None:
+    image = Image.new("L", (1280, 1280), 255)
+    draw = ImageDraw.Draw(image)
+    draw.rounded_rectangle((240, 300, 1040, 980), 120, outline=0, width=90)
+    draw.ellipse((540, 930, 650, 1050), fill=255)
+    coverage = Colorizer().coverage(larger(image.reduce(10), 3))
+    # the lower side of the line is at 294 pixels
+    assert coverage[260:290, 120:260].min() == 255

@@ -17,11 +17,11 @@ DEEP = 0.1
 """Area of a bite, at least, in squares of the distance between its lips; else it is the inner side that is bitten."""
 
 
-def without_bites(coverage: Coverage, inside: Mask, enclosed: Mask) -> Coverage | None:
+def without_bites(coverage: Coverage, inside: Mask, enclosed: Mask, soft: int = 1) -> Coverage | None:
     """The coverage of closed outlines with their lines whole; None where that cannot be told.
 
-    coverage: uint8 (H, W); inside: where the lines are and what they enclose; enclosed: the latter alone. The inner
-    side of a line says where its outer side was.
+    coverage: uint8 (H, W); inside: where the lines are and what they enclose; enclosed: the latter alone; soft: over
+    how many pixels ink ends. The inner side of a line says where its outer side was.
     """
     import cv2
 
@@ -48,7 +48,9 @@ def without_bites(coverage: Coverage, inside: Mask, enclosed: Mask) -> Coverage 
                 return None
             if cv2.contourArea(bite, oriented=True) >= DEEP * apart**2:
                 beside = np.r_[start - round(usual) : start, stop : stop + round(usual)] % len(points)
-                edge[nearest[bite[:, 1], bite[:, 0]]] = np.median(width[beside][is_whole[beside]]) + 1
+                # where its lips are soft, they are part of it
+                whole = points[np.arange(start - soft, stop + soft) % len(points)]
+                edge[nearest[whole[:, 1], whole[:, 0]]] = np.median(width[beside][is_whole[beside]]) + 1
         as_wide = np.clip(edge[nearest] - distance, 0, 1)
         as_wide = (as_wide >= 0.5) * np.uint8(255) if is_sharp else np.round(255 * as_wide).astype(np.uint8)
         answer = np.maximum(answer, as_wide)

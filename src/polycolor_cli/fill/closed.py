@@ -53,7 +53,7 @@ def closed_coverage(gray: Gray, tones: Tones) -> Coverage | None:
     if not is_sharp:
         covered = soft_edges(gray, covered, tones.half, *tones.ends, tones.soft)
     if _is_bitten(depth[ink & dilated(around)]):
-        whole = without_bites(covered[box], ~around, enclosed)
+        whole = without_bites(covered[box], ~around, enclosed, tones.soft)
         if whole is None:
             return None
         covered[box] = whole
