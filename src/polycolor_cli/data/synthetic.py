@@ -669,15 +669,15 @@ def _photograph(rng: Rng, shape: tuple[int, int]) -> NDArray[np.float32]:
     gray = rng.uniform(40, 220) + rng.uniform(10, 60) * _natural(rng, shape, rng.uniform(0.7, 2))
     if kind < 0.6:
         for _ in range(int(rng.integers(60, 240))):
-            dark, light = rng.uniform(0, 255), rng.uniform(0, 120)
+            shade, contrast = rng.uniform(0, 255), rng.uniform(0, 120)
             clouds = wear.clouds(rng, shape, int(rng.integers(1, 4)))
             leaf = _leaf(rng, shape, 0.03 * least * rng.uniform(0.02, 1) ** -0.55)
             part = box_around(leaf)
-            np.copyto(gray[part], dark + light * (clouds[part] - 0.5), where=leaf[part].view(np.bool_))
+            np.copyto(gray[part], shade + contrast * (clouds[part] - 0.5), where=leaf[part].view(np.bool_))
     elif kind < 0.85:
         for _ in range(int(rng.integers(2, 12))):
-            lit = rng.uniform(0, 150) * (wear.clouds(rng, shape, int(rng.integers(1, 3))) - 0.5)
-            skin = rng.uniform(0, 255) + lit + rng.uniform(0, 30) * _natural(rng, shape, rng.uniform(0.3, 1.5))
+            light = rng.uniform(0, 150) * (wear.clouds(rng, shape, int(rng.integers(1, 3))) - 0.5)
+            skin = rng.uniform(0, 255) + light + rng.uniform(0, 30) * _natural(rng, shape, rng.uniform(0.3, 1.5))
             mask = _leaf(rng, shape, rng.uniform(0.08, 0.6) * least).astype(np.float32)
             mask = cv2.GaussianBlur(mask, (0, 0), float(rng.choice([0.5, rng.uniform(0.5, 4)])))
             gray = gray + (skin - gray) * mask

@@ -229,12 +229,13 @@ class Colorizer:
         hows = [how and how.under(said.profile) for how in hows]
         if self.conditioning != "coverage" and all(isinstance(how, Paint) for how in hows):
             return (self._painted_by_network(image, how) for how in hows if isinstance(how, Paint))
-        decision = self._decide(image)
+        gray = self._gray_of(image)
+        decision = self._decide(gray)
         coverage, guessed = decision.coverage, decision.guessed
         share = share_of(coverage)
         rimmed, around = coverage, None
         if any(isinstance(how, Paint) and how.on_paper for how in hows):
-            rimmed = _with_soft_rim(image, decision, coverage)
+            rimmed = _with_soft_rim(gray, decision, coverage)
             around = paper_around(image, rimmed)
         # a mask is no picture of colours
         masked = replace(said, profile=b"")
@@ -250,7 +251,7 @@ class Colorizer:
                 if how.holes == "fill" and how.only == "all":
                     return Filled(paint(image, rimmed if how.on_paper else coverage, how, around), share, guessed, said)
                 part = self._part(decision, how, regions("region"))
-                painted = _with_soft_rim(image, decision, part) if how.on_paper else part
+                painted = _with_soft_rim(gray, decision, part) if how.on_paper else part
                 return Filled(paint(image, painted, how), share_of(part), guessed, said)
             # nothing of regions is loaded where none is asked for
             from polycolor_cli.fill.paint_regions import LabelMap, paint_regions
@@ -267,14 +268,14 @@ class Colorizer:
         One look of the network serves however many points are asked for. Raises PictureError, and ModelError where
         the model knows no borders.
         """
-        return self._regions(self._decide(as_image(picture)), by)
+        return self._regions(self._decide(self._gray_of(as_image(picture))), by)
 
     def look(self, picture: str | Path | Image.Image | NDArray) -> Look:
         """What is covered in a drawing, and its regions, by one look. Raises as `regions` does."""
-        image = as_image(picture)
-        decision = self._decide(image)
+        gray = self._gray_of(as_image(picture))
+        decision = self._decide(gray)
         state = state_of(share_of(decision.coverage), decision.guessed)
-        rimmed = _with_soft_rim(image, decision, decision.coverage)
+        rimmed = _with_soft_rim(gray, decision, decision.coverage)
         return Look(decision.coverage, rimmed, self._regions(decision, "region"), state)
 
     def _part(self, decision: _Decision, how: Paint, regions: "Regions") -> Coverage:
@@ -296,21 +297,22 @@ class Colorizer:
 
     def coverage(self, picture: str | Path | Image.Image | NDArray) -> Coverage:
         """How much of each pixel the shape covers: uint8 (H, W), 0 for nothing and 255 for all."""
-        return self._decide(as_image(picture)).coverage
+        return self._decide(self._gray_of(as_image(picture))).coverage
 
     def guess(self, picture: str | Path | Image.Image | NDArray) -> Coverage:
         """What the network alone says that the shape covers: no outline is traced, nothing decided."""
         gray = dark_on_light(as_image(picture))
         return self._network.look(gray, {}, tones_of(gray, softest=1).ends)[0][0]
 
-    def _decide(self, image: Image.Image) -> _Decision:
+    def _gray_of(self, image: Image.Image) -> Gray:
+        """The gray in which the drawing of a picture is decided. Raises ModelError where the model decides of none."""
         if self.conditioning != "coverage":
             raise ModelError(
                 f"this model is conditioned by {self.conditioning}: it paints a picture and knows no coverage"
             )
-        return self._decide_gray(dark_on_light(image))
+        return dark_on_light(image)
 
-    def _decide_gray(self, gray: Gray) -> _Decision:
+    def _decide(self, gray: Gray) -> _Decision:
         as_meant, tones = _as_meant(gray)
         decision = self._decide_page(as_meant, tones)
         # what is seen is softer than what is meant
@@ -321,7 +323,7 @@ class Colorizer:
         decision = self._decide_drawing(gray, tones)
         if (view := inside_frame(gray, decision.coverage)) is not None:
             inside = np.ascontiguousarray(gray[view])
-            part = self._decide_gray(inside)
+            part = self._decide(inside)
             # a box with things in it may be what is meant; one with text in it is a page
             if has_letters(inside, part.coverage):
                 without_frame, coverage = np.full_like(gray, median(gray)), np.zeros_like(gray)
@@ -413,9 +415,9 @@ class Colorizer:
         return np.array([names.index(color)], np.int64)
 
 
-def _with_soft_rim(image: Image.Image, decision: _Decision, coverage: Coverage) -> Coverage:
+def _with_soft_rim(gray: Gray, decision: _Decision, coverage: Coverage) -> Coverage:
     """A part of what was decided to be covered, and what of its ink is soft beside it, if that is not in it already."""
-    return coverage if decision.follows_ink else with_soft_rim(dark_on_light(image), coverage)
+    return coverage if decision.follows_ink else with_soft_rim(gray, coverage)
 
 
 def _as_meant(gray: Gray) -> tuple[Gray, Tones]:

@@ -173,11 +173,17 @@ def _labels(page: Page, is_covered: Mask, few: NDArray[np.intp], measured: NDArr
     return none if alike else are_labels
 
 
+def _ink_of(page: Page, number: int, margin: int = 0) -> tuple[tuple[slice, slice], Mask]:
+    """The rows and columns of some connected ink, and it alone there."""
+    left, top, width, height = page.boxes[number]
+    rows = slice(max(top - margin, 0), top + height + margin)
+    box = rows, slice(max(left - margin, 0), left + width + margin)
+    return box, page.label[box] == number + 1
+
+
 def _open(page: Page, is_covered: Mask, number: int) -> float:
     """The share of the edge of what is covered of some connected ink, and within it, along which there is no ink."""
-    left, top, width, height = page.boxes[number]
-    box = np.s_[max(top - 1, 0) : top + height + 1, max(left - 1, 0) : left + width + 1]
-    ink = page.label[box] == number + 1
+    box, ink = _ink_of(page, number, margin=1)
     piece = cv2.connectedComponents((is_covered[box] | ink).view(np.uint8), connectivity=8)[1]
     covered = piece == piece[ink][0]
     edge = covered & ~(cv2.erode(covered.view(np.uint8), SQUARE, borderValue=0) > 0)
@@ -189,8 +195,7 @@ def _stroke(page: Page, number: int) -> tuple[float, float]:
 
     The latter is the first invariant of M. K. Hu, "Visual pattern recognition by moment invariants" (1962).
     """
-    left, top, width, height = page.boxes[number]
-    ink = page.label[top : top + height, left : left + width] == number + 1
+    ink = _ink_of(page, number)[1]
     moments = cv2.moments(ink.view(np.uint8), True)
     return 2 * float(distance_to(~np.pad(ink, 1)).max()) - 1, moments["nu20"] + moments["nu02"]
 
@@ -238,9 +243,7 @@ def _are_alike(sizes: NDArray[np.int32], row: NDArray[np.intp]) -> Mask:
 
 def _measured(page: Page, covered: Mask, number: int) -> tuple[float, float, float, float]:
     """Pixels of some connected ink: its own, with what it encloses, covered or not, and within its box and hull."""
-    left, top, width, height = page.boxes[number]
-    box = np.s_[top : top + height, left : left + width]
-    ink = page.label[box] == number + 1
+    box, ink = _ink_of(page, number)
     (outline, *_), _ = cv2.findContours(ink.view(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     hull = cv2.convexHull(outline)
     # an outline runs through the middles of pixels

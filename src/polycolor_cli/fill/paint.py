@@ -174,14 +174,7 @@ def paper_around(image: Image.Image, coverage: Coverage) -> Pixels:
         pixels = pixels.copy()
         paper = tuple(pixels.reshape(coverage.size, -1)[bare.argmax()].tolist())
         if (bare & (cv2.inRange(pixels, paper, paper) == 0)).any():
-            left, free = np.flatnonzero(edge), bare.copy()
-            while left.size:
-                found = _lay_paper(pixels, left, free)
-                if not found.any():
-                    break
-                # the inner side of a soft edge has its paper from the outer one
-                free.ravel()[left[found]] = True
-                left = left[~found]
+            _lay_paper(pixels, np.flatnonzero(edge), bare)
         else:
             # flat paper has one colour to give, however soft an edge is
             outer = edge & dilated(bare)
@@ -192,28 +185,34 @@ def paper_around(image: Image.Image, coverage: Coverage) -> Pixels:
     return _multiplied(pixels, 255 - coverage)
 
 
-def _lay_paper(pixels: Pixels, edge: NDArray[np.intp], bare: Mask) -> Mask:
-    """Give pixels at an edge (flat) the mean colour of the bare ones beside them, and say which have some."""
+def _lay_paper(pixels: Pixels, edge: NDArray[np.intp], bare: Mask) -> None:
+    """Give pixels at an edge (flat) the mean colour of the bare ones beside them, those farther in that of these."""
     height, width = bare.shape
-    colors, is_free = pixels.reshape(height * width, -1), bare.ravel()
+    colors, is_free = pixels.reshape(height * width, -1), bare.ravel().copy()
     ways = np.array([(down, right) for down in (-1, 0, 1) for right in (-1, 0, 1) if down or right])
     down, right = ways.T[:, :, None]
-    has_some = np.zeros(height * width, np.bool_)
-    for chunk in np.array_split(edge, -(-edge.size // EDGES_AT_ONCE)):
-        y, x = np.divmod(chunk, width)
-        # the rim is its own neighbour
-        near, far = (
-            (y + apart * down).clip(0, height - 1) * width + (x + apart * right).clip(0, width - 1) for apart in (1, 2)
-        )
-        free = is_free[near]
-        # best two pixels away, for a trace of ink too faint to count may lie in the next one
-        for at, counts in ((near, free), (far, free & is_free[far])):
-            count = counts.sum(0, dtype=np.uint8)
-            found = count > 0
-            total = (colors[at] * counts[:, :, None]).sum(0, dtype=np.uint16)
-            colors[chunk[found]] = np.round(total[found] / count[found, None].astype(np.float32))
-            has_some[chunk[found]] = True
-    return has_some[edge]
+    while edge.size:
+        is_laid = np.zeros(edge.size, np.bool_)
+        for start in range(0, edge.size, EDGES_AT_ONCE):
+            chunk = edge[start : start + EDGES_AT_ONCE]
+            y, x = np.divmod(chunk, width)
+            # the rim is its own neighbour
+            near, far = (
+                (y + apart * down).clip(0, height - 1) * width + (x + apart * right).clip(0, width - 1)
+                for apart in (1, 2)
+            )
+            free = is_free[near]
+            # best two pixels away, for a trace of ink too faint to count may lie in the next one
+            for at, counts in ((near, free), (far, free & is_free[far])):
+                count = counts.sum(0, dtype=np.uint8)
+                found = count > 0
+                total = (colors[at] * counts[:, :, None]).sum(0, dtype=np.uint16)
+                colors[chunk[found]] = np.round(total[found] / count[found, None].astype(np.float32))
+                is_laid[start : start + EDGES_AT_ONCE] |= found
+        if not is_laid.any():
+            return
+        is_free[edge[is_laid]] = True
+        edge = edge[~is_laid]
 
 
 def under_ink(color: RGB | Pixels, amount: int | Coverage, share: Coverage | Pixels, is_dark: bool) -> Pixels:

@@ -30,8 +30,8 @@ def with_soft_rim(gray: Gray, coverage: Coverage) -> Coverage:
     paper = paper_gray(gray)
     covered = cv2.threshold(coverage, 127, 255, cv2.THRESH_BINARY)[1]
     if paper is not None:
-        near = cv2.dilate(cv2.threshold(coverage, 0, 255, cv2.THRESH_BINARY)[1], SQUARE)
-        if int(gray[(near > 0) & (coverage == 0)].min(initial=255)) > paper - 2 * SOFT:
+        next_to = cv2.dilate(cv2.threshold(coverage, 0, 255, cv2.THRESH_BINARY)[1], SQUARE)
+        if int(gray[(next_to > 0) & (coverage == 0)].min(initial=255)) > paper - 2 * SOFT:
             return coverage
     if not covered.any():
         return coverage
