@@ -3,13 +3,15 @@
 import pickle
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 
 from conftest import square
 from polycolor_cli import Colorizer
+from polycolor_cli.evaluate.metrics import soft_iou
 from polycolor_cli.fill import planes
-from polycolor_cli.fill.network import Network, doublings, enlargement
+from polycolor_cli.fill.network import Network, doublings, enlargement, length_of
 from polycolor_cli.models.weights import read
 
 
@@ -24,12 +26,37 @@ def test_every_picture_is_looked_at_in_some_hundred_pixels(
     longest: int, enlarged: int, halved: int, halved_as_photograph: int
 ) -> None:
     assert enlargement(longest) == enlarged
-    assert doublings(np.full((20, longest), 240, np.uint8)) == halved
+    assert doublings(np.full((longest, longest), 240, np.uint8)) == halved
     assert 96 <= longest * enlarged / 2**halved <= 199
-    assert doublings(np.full((20, longest), 240, np.uint8), paints=True) == halved_as_photograph
+    assert doublings(np.full((longest, longest), 240, np.uint8), paints=True) == halved_as_photograph
     # whatever is flat nowhere
-    ramp = np.linspace(0, 255, longest).astype(np.uint8)[None].repeat(20, 0)
+    ramp = np.linspace(0, 255, longest).astype(np.uint8)[None].repeat(longest, 0)
     assert longest == 1 or doublings(ramp) == halved_as_photograph
+
+
+@pytest.mark.parametrize(
+    ("shape", "length"),
+    [((300, 400), 400), ((300, 600), 600), ((150, 1200), 300), ((2000, 200), 400), ((60_000, 20), 3750), ((1, 1), 1)],
+)
+def test_oblong_pictures_are_looked_at_in_more_pixels_along(shape: tuple[int, int], length: int) -> None:
+    assert length_of(np.zeros(shape, np.uint8)) == length
+
+
+@pytest.mark.parametrize("is_upright", [False, True])
+def test_a_long_row_of_open_stars_is_filled(is_upright: bool) -> None:
+    # eight pixels of each were seen, and all were left bare
+    row = np.full((64, 20 * 64), 255, np.uint8)
+    stars = np.zeros_like(row)
+    turn = np.pi / 5 * np.arange(10) - np.pi / 2
+    star = np.stack([np.cos(turn), np.sin(turn)], 1) * np.where(np.arange(10) % 2, 0.45, 1)[:, None] * 26 + 32
+    for left in range(0, row.shape[1], 64):
+        corners = np.round(16 * (star + [left, 0])).astype(np.int32)
+        cv2.polylines(row, [corners], True, 0, 2, cv2.LINE_AA, 4)
+        cv2.fillPoly(stars, [corners], 255, cv2.LINE_AA, 4)
+        cv2.polylines(stars, [corners], True, 255, 2, cv2.LINE_AA, 4)
+        cv2.circle(row, (left + 48, 24), 4, 255, -1)
+    turned = (row.T.copy(), stars.T) if is_upright else (row, stars)
+    assert soft_iou(Colorizer().coverage(turned[0]) / 255, turned[1] / 255) > 0.985
 
 
 @pytest.mark.parametrize(
@@ -178,7 +205,8 @@ def test_of_a_larger_drawing_a_border_is_what_one_look_has(monkeypatch: pytest.M
         ((64, 48), (224, 176), []),
         ((400, 300), (400, 304), []),
         ((1101, 1303), (288, 336), [(1104, 1304), (552, 652)]),
-        ((513, 100), (272, 64), [(514, 100)]),
+        ((1000, 480), (512, 240), [(1000, 480)]),
+        ((513, 100), (832, 160), []),
     ],
 )
 def test_for_borders_a_picture_is_seen_in_more_pixels(
@@ -199,7 +227,7 @@ def test_for_borders_a_picture_is_seen_in_more_pixels(
     assert [plane.shape for planes in levels for plane in planes] == [shape for shape in larger for _ in range(3)]
     assert covered.shape == wall.shape
     # ink on flat paper is a wall, as much of one as it is dark; enlarged, an edge is darker than its ink
-    assert wall[0, 0] == (1 if size[0] > 128 else pytest.approx(0.88, abs=0.015))
+    assert wall[0, 0] == (1 if min(size) > 128 else pytest.approx(0.88, abs=0.015))
     assert (wall[-1, -1], wall.dtype) == (0, np.float32)
     assert 0 <= wall.min() <= wall.max() <= 1
 

@@ -30,6 +30,10 @@ LARGEST = 255
 One less than 256, so that pictures of 256, 512, ... are looked at in 128 pixels, where the network knows best."""
 LARGEST_ON_FLAT_PAPER = 199
 """The same for what is no photograph, and as clear in fewer pixels: between 100 and 199 the network knows it best."""
+OBLONG = 2
+"""Times as long as it is wide that a picture counts at most: a row of ten things is no square of ten by ten."""
+LONGEST = 16
+"""Times as many pixels that are looked at along it for that, at most."""
 COUNTED = 128
 """Longest side, in pixels, in which grays are counted to know flat paper."""
 LARGEST_FOR_REGIONS = 512
@@ -116,8 +120,7 @@ class Network:
         closer: look first in twice as many pixels a side as is usual, where the picture has them.
         """
         height, width = gray.shape
-        longest = max(height, width)
-        enlarge = enlargement(longest)
+        enlarge = enlargement(length_of(gray))
         if enlarge > 1:
             larger = _resized(gray, width * enlarge, height * enlarge, Image.Resampling.BICUBIC)
             answer, guessed = self._first_look((larger, larger, larger), inputs)
@@ -144,12 +147,12 @@ class Network:
         """
         if "border" not in {answer.name for answer in self._session.get_outputs()}:
             raise ModelError(f"{self.name}: knows no borders, which regions need; train it anew with --synthetic")
-        longest, is_flat = max(gray.shape), paper_gray(gray) is not None
-        enlarge = min(max(1.0, ENLARGED_FOR_REGIONS / longest), MOST_ENLARGED)
+        is_flat = paper_gray(gray) is not None
+        enlarge = min(max(1.0, ENLARGED_FOR_REGIONS / length_of(gray)), MOST_ENLARGED)
         if enlarge > 1:
             height, width = gray.shape
             gray = _resized(gray, round(width * enlarge), round(height * enlarge), Image.Resampling.BICUBIC)
-        halvings = max(0, math.ceil(math.log2(max(gray.shape) / LARGEST_FOR_REGIONS)))
+        halvings = max(0, math.ceil(math.log2(length_of(gray) / LARGEST_FOR_REGIONS)))
         step = 1 << halvings
         planes: Planes = (np.pad(gray, ((0, -gray.shape[0] % step), (0, -gray.shape[1] % step)), "edge"),) * 3
         levels = []
@@ -245,8 +248,14 @@ class Network:
         return answers
 
 
+def length_of(gray: Gray) -> int:
+    """The side of a picture by which it is shrunk or enlarged to be looked at: its longest, unless it is oblong."""
+    longest, shortest = max(gray.shape), min(gray.shape)
+    return max(min(longest, OBLONG * shortest), longest // LONGEST)
+
+
 def enlargement(longest: int) -> int:
-    """How many times a picture is enlarged before the network looks at it, by its longest side."""
+    """How many times a picture is enlarged before the network looks at it, by its `length_of`."""
     return -(-ENLARGED // longest) if longest < SMALLEST else 1
 
 
@@ -255,10 +264,9 @@ def doublings(gray: Gray, paints: bool = False) -> int:
 
     paints: whether it paints the picture itself; it draws no edges anew then, and is shown as much as may be.
     """
-    longest = max(gray.shape)
-    step = -(-longest // COUNTED)
+    step = -(-max(gray.shape) // COUNTED)
     is_flat = not paints and paper_gray(np.ascontiguousarray(gray[::step, ::step])) is not None
-    return max(0, math.ceil(math.log2(longest / (LARGEST_ON_FLAT_PAPER if is_flat else LARGEST))))
+    return max(0, math.ceil(math.log2(length_of(gray) / (LARGEST_ON_FLAT_PAPER if is_flat else LARGEST))))
 
 
 def _resized(
