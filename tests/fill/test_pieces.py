@@ -143,3 +143,28 @@ def test_a_piece_shows_a_quarter_of_its_length_of_paper_around_it_within_the_pag
     assert next(pieces(searched(np.rot90(page, -1)), 320)).view[0].start == 0
     assert len(list(pieces(searched(page), 75))) == 2
     assert len(list(pieces(searched(page), 30))) == 0
+
+
+def test_the_rules_of_paper_are_no_pieces_where_they_are_dark(colorizer: Colorizer) -> None:
+    """A photographed page with squares: in the shade their lines were ink, and some squares filled."""
+    page = np.full((480, 640), 246, np.float32)
+    page[9::24] = page[:, 5::24] = 160
+    ink, beyond = (np.zeros(page.shape, np.uint8) for _ in range(2))
+    cv2.circle(ink, (320, 240), 110, 255, 5, cv2.LINE_AA)
+    cv2.circle(beyond, (320, 240), 114, 255, -1)
+    y, x = np.mgrid[:480, :640]
+    page = (page + (30 - page) * (ink / 255)) * (0.9 + 0.1 * np.sin(x / 90) * np.cos(y / 70))
+    page += np.random.default_rng(0).normal(0, 2.5, page.shape)
+    covered = colorizer.coverage(page.clip(0, 255).astype(np.uint8)) >= 128
+    assert np.count_nonzero(covered & (beyond == 0)) < 20
+    assert np.count_nonzero(covered) > 38_000
+
+
+def test_a_faint_circle_that_stands_alone_is_a_piece() -> None:
+    page = np.full((600, 800), 240, np.uint8)
+    cv2.circle(page, (500, 300), 180, 20, 6)
+    cv2.circle(page, (100, 100), 20, 150, 2)
+    assert [piece.view[0].start // 10 for piece in pieces(searched(page), 160)] == [6]
+    # but one on a line of its gray is not
+    cv2.line(page, (0, 120), (799, 120), 175, 1)
+    assert list(pieces(searched(page), 160)) == []

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from polycolor_cli.fill.masks import bounding_box, components, median
+from polycolor_cli.fill.masks import bounding_box, components, median, rim_of
 from polycolor_cli.fill.planes import Gray
 from polycolor_cli.fill.rules import INK
 
@@ -38,6 +38,10 @@ TALL = 5
 """Times as high as half of them that something is no letter, and the page not of text alone."""
 AROUND = 0.25
 """Paper that is looked at around a piece, in parts of its length."""
+FAINT = 0.5
+"""Parts of a page's contrast under which a piece is faint, and may be the darker part of a ruled line."""
+FAINTER = 0.15
+"""The same from which on such a line is seen to go on."""
 
 
 @dataclass(frozen=True)
@@ -113,7 +117,7 @@ def pieces(page: Page, longest: float) -> Iterator[Piece]:
         ink = np.where(is_letter[label], np.uint8(0), ink)
     label, boxes = components(cv2.dilate(ink, np.ones((JOINED, JOINED), np.uint8)).view(np.bool_))
     boxes = boxes * step
-    length = boxes[:, 2:].max(1, initial=0)
+    length, contrast = boxes[:, 2:].max(1, initial=0), median(gray[::step, ::step]) - int(gray.min())
     for number in np.flatnonzero((length >= 4 * JOINED) & (length <= longest)):
         left, top, width, height = boxes[number]
         margin = int(AROUND * length[number]) + step
@@ -128,7 +132,20 @@ def pieces(page: Page, longest: float) -> Iterator[Piece]:
             others = np.kron(others, np.ones((step, step), np.uint8))
             others = others[rows.start % step :, columns.start % step :][: part.shape[0], : part.shape[1]]
             part[: others.shape[0], : others.shape[1]][others > 0] = median(part)
-        yield Piece((rows, columns), part)
+        if not _goes_on(part, contrast):
+            yield Piece((rows, columns), part)
+
+
+def _goes_on(part: Gray, contrast: int) -> bool:
+    """Whether a piece is faint, and the ink of which it is goes on beyond what is shown around it: the rules of paper.
+
+    contrast: grays between ink and paper of the page.
+    """
+    paper, (dark, _, at, _) = median(part), cv2.minMaxLoc(part)
+    if paper - dark >= FAINT * contrast:
+        return False
+    label = cv2.connectedComponents((part < paper - FAINTER * contrast).view(np.uint8), connectivity=8)[1]
+    return bool((rim_of(label) == label[at[::-1]]).any())
 
 
 def is_text(page: Page) -> bool:
