@@ -62,6 +62,26 @@ def test_nor_does_any_stay_where_letters_are_beside_it(colorizer: Colorizer) -> 
     assert painted[165:].min() < 50
 
 
+@pytest.mark.parametrize("blur", [0, 1.5])
+def test_a_region_that_is_all_of_a_shape_is_painted_as_the_shape(colorizer: Colorizer, blur: float) -> None:
+    page = blurred(drawn(), blur) if blur else drawn()
+    whole = np.asarray(colorizer(page, "magenta"))
+    middle = (page.shape[1] / 2, page.shape[0] / 2)
+    for regions in ({"at": [(middle, "magenta")]}, {"each": ["magenta"]}):
+        assert np.array_equal(np.asarray(colorizer(page, lines="fill", **regions)), whole)
+
+
+def test_a_line_between_a_painted_region_and_another_stays_one(colorizer: Colorizer) -> None:
+    sharp = drawn().copy()
+    sharp[50:150, 98:102] = 0
+    page = blurred(sharp, 1)
+    painted = np.asarray(colorizer(page, at=[((70, 100), "white")], lines="fill"))
+    # half of it is gone, with the region's own outline and all that is soft around it
+    assert painted[:, :96].min() > 250
+    assert painted[100, 101].max() < 90
+    assert np.array_equal(painted[:, 106:, 0], page[:, 106:])
+
+
 def test_lines_that_are_kept_stay_as_soft_as_they_are(colorizer: Colorizer) -> None:
     gray = blurred(drawn(), 1.5)
     outside = np.zeros_like(gray)

@@ -234,7 +234,7 @@ class Colorizer:
         coverage, guessed = decision.coverage, decision.guessed
         share = share_of(coverage)
         rimmed, around = coverage, None
-        if any(isinstance(how, Paint) and how.on_paper for how in hows):
+        if any(how is not None and how.on_paper for how in hows):
             rimmed = _with_soft_rim(gray, decision, coverage)
             around = paper_around(image, rimmed)
         # a mask is no picture of colours
@@ -258,7 +258,8 @@ class Colorizer:
 
             if isinstance(how, LabelMap):
                 return Filled(regions(how.by).labels, share, guessed, masked)
-            return Filled(paint_regions(image, coverage, regions(how.by), how), share, guessed, said)
+            shape = (rimmed, around) if how.on_paper else (coverage, None)
+            return Filled(paint_regions(image, shape[0], regions(how.by), how, shape[1]), share, guessed, said)
 
         return map(filled, hows)
 

@@ -52,6 +52,7 @@ class LabelMap:
 
     by: By = "region"
     slug = "regions"
+    on_paper = False
 
     def under(self, profile: bytes) -> "LabelMap":
         """The same: numbers are no colours."""
@@ -85,6 +86,11 @@ class RegionPaint:
         """The colour that replaces whatever is outside of all regions, if one does."""
         return None if self.background in ("keep", "transparent") else rgb_of(self.background)
 
+    @property
+    def on_paper(self) -> bool:
+        """As of `Paint`."""
+        return self.lines == "fill" and self.background == "keep"
+
     def under(self, profile: bytes) -> "RegionPaint":
         """The same with its colours, which are sRGB's, as the values that mean them under an ICC profile."""
         if not profile:
@@ -110,10 +116,13 @@ class RegionPaint:
         return given
 
 
-def paint_regions(image: Image.Image, coverage: Coverage, regions: Regions, how: RegionPaint) -> Pixels:
+def paint_regions(
+    image: Image.Image, coverage: Coverage, regions: Regions, how: RegionPaint, around: Pixels | None = None
+) -> Pixels:
     """A picture with regions painted, uint8 (H, W, 3), or (H, W, 4) with a transparent background.
 
     Colour runs under lines to their middle where they are kept, so that two regions leave no seam; else over them.
+    around: `(1 - coverage) * paper`, as of `paint`; where it is given no dirty fringe stays around a painted region.
     Raises PointError as `RegionPaint.colors` does.
     """
     import cv2
@@ -130,6 +139,7 @@ def paint_regions(image: Image.Image, coverage: Coverage, regions: Regions, how:
     # four bytes looked up as one number
     layer = table.view(np.uint32)[labels[box]].view(np.uint8)
     layer = cv2.blur(layer, (3, 3), borderType=cv2.BORDER_REPLICATE)
+    is_whole = cv2.extractChannel(layer, 3) == 255
     if not keeps or how.by == "shape":
         layer = cv2.multiply(layer, cv2.merge([coverage[box]] * 4), scale=1 / 255)
     inside, amount = cv2.cvtColor(layer, cv2.COLOR_BGRA2BGR), cv2.extractChannel(layer, 3)
@@ -137,7 +147,11 @@ def paint_regions(image: Image.Image, coverage: Coverage, regions: Regions, how:
         share, is_dark = ink_share(image, coverage)
         inside = under_ink(inside, amount, share[box], is_dark)
     painted = np.array(pixels_of(image))
-    painted[box] = cv2.add(cv2.multiply(painted[box], cv2.merge([255 - amount] * 3), scale=1 / 255), inside)
+    outside = cv2.multiply(painted[box], cv2.merge([255 - amount] * 3), scale=1 / 255)
+    if around is not None:
+        # a line that a painted region shares with one that is not stays one
+        np.copyto(outside, around[box], where=is_whole[:, :, None])
+    painted[box] = cv2.add(outside, inside)
     if how.background == "transparent":
         opacity = coverage.copy()
         np.maximum(opacity[box], amount, out=opacity[box])

@@ -55,8 +55,9 @@ function whole(look, { rgb, lines, background }, out, [left, top, right, bottom]
 }
 
 function parts(look, { table, lines, background }, out, [left, top, right, bottom], only) {
-  const { picture, coverage, nearest, inside, mixed, width } = look;
+  const { picture, around, coverage, rimmed, nearest, inside, mixed, width } = look;
   const keeps = lines === "keep";
+  const onPaper = !keeps && background === "keep";
   const isColor = background !== "keep" && background !== "transparent";
   const step = picture.channels === 3 ? 3 : 1;
   const layer = new Uint8Array(4);
@@ -71,11 +72,15 @@ function parts(look, { table, lines, background }, out, [left, top, right, botto
           layer[3] = 255;
         } else layer.fill(0);
       }
-      const covered = coverage[i];
+      const covered = onPaper ? rimmed[i] : coverage[i];
+      // a line that a painted region shares with one that is not stays one
+      const laid = onPaper && layer[3] === 255;
       if (!keeps) for (let k = 0; k < 4; k++) layer[k] = scaled(layer[k], covered);
       const amount = layer[3];
       for (let k = 0; k < 3; k++) {
-        const before = scaled(picture.values[step === 3 ? 3 * i + k : i], 255 - amount);
+        const before = laid
+          ? around.values[around.channels === 3 ? 3 * i + k : i]
+          : scaled(picture.values[step === 3 ? 3 * i + k : i], 255 - amount);
         const value = before + (keeps ? under(look, i, k, layer[k], amount) : layer[k]);
         out[4 * i + k] = isColor ? scaled(value, covered) + scaled(background[k], 255 - covered) : value;
       }
