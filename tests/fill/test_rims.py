@@ -122,6 +122,9 @@ def test_ink_of_something_else_is_none_of_it() -> None:
 def test_a_rim_is_so_wide_at_most() -> None:
     shares = [0.69 * 0.85**k for k in range(9)]
     assert np.count_nonzero(with_soft_rim(*ramp(*shares))[20, 8:]) == 6
+    # and in a large picture wider
+    gray, coverage = (np.pad(plane, ((0, 0), (0, 940)), "edge") for plane in ramp(*shares))
+    assert np.count_nonzero(with_soft_rim(gray, coverage)[20, 8:]) == 9
 
 
 def test_grain_is_no_ink() -> None:

@@ -11,7 +11,8 @@ from polycolor_cli.fill.planes import Coverage, Gray
 from polycolor_cli.fill.rules import SOFT, paper_gray
 
 WIDEST = 6
-"""Pixels that such a ramp reaches beyond what is covered, at most."""
+"""Pixels that such a ramp reaches beyond what is covered, at most, or one for so many of the picture's longest side:"""
+LARGE = 100
 INKED = 0.7
 """Share of ink from which on a pixel beyond is ink of something else."""
 PALER = 0.9
@@ -35,9 +36,10 @@ def with_soft_rim(gray: Gray, coverage: Coverage) -> Coverage:
             return coverage
     if not covered.any():
         return coverage
-    answer, box = coverage.copy(), bounding_box(covered > 0, 3 * WIDEST)
+    widest = max(WIDEST, max(gray.shape) // LARGE)
+    answer, box = coverage.copy(), bounding_box(covered > 0, 3 * widest)
     near, gray, covered = answer[box], np.ascontiguousarray(gray[box]), np.ascontiguousarray(covered[box])
-    around = np.ones((2 * WIDEST + 1, 2 * WIDEST + 1), np.uint8)
+    around = np.ones((2 * widest + 1, 2 * widest + 1), np.uint8)
     light = cv2.dilate(cv2.blur(gray, (3, 3)), around) if paper is None else np.full_like(gray, paper)
     # unsigned bytes end at 0, where something is lighter than its paper
     depth, contrast = cv2.subtract(light, gray), cv2.subtract(light, cv2.erode(gray, around))
@@ -46,7 +48,7 @@ def with_soft_rim(gray: Gray, coverage: Coverage) -> Coverage:
     grain = GRAIN * median(beyond) if beyond.size else 0
     share[(depth <= grain) | (share > 255 * INKED) | (contrast < CONTRAST)] = 0
     reached = covered
-    for _ in range(WIDEST):
+    for _ in range(widest):
         beside = cv2.convertScaleAbs(cv2.dilate(reached, SQUARE), alpha=PALER)
         paler = np.where((share <= beside) & (reached == 0), share, np.uint8(0))
         if not paler.any():
