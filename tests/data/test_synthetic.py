@@ -3,8 +3,11 @@ import numpy as np
 import pytest
 
 from polycolor_cli.data import shapes, synthetic, unseen, wear
+from polycolor_cli.data.marks import notes
+from polycolor_cli.data.pen import Pen
+from polycolor_cli.data.scenes import SCENES
 from polycolor_cli.data.strokes import Canvas, Hand
-from polycolor_cli.data.synthetic import SCENES, drawing
+from polycolor_cli.data.synthetic import drawing
 
 
 def test_a_drawing_depends_on_seed_and_index_alone() -> None:
@@ -95,7 +98,7 @@ def test_every_scene_can_be_drawn() -> None:
         for seed in range(15):
             rng = np.random.default_rng(seed)
             canvas = Canvas(64, 96, 2)
-            scene(canvas, rng, synthetic.Pen(2.0, Hand.sample(rng), outlines=[]))
+            scene(canvas, rng, Pen(2.0, Hand.sample(rng), outlines=[]))
             assert canvas.coverage().shape == (192, 128)
 
 
@@ -112,7 +115,7 @@ def test_lines_cover_themselves_and_what_they_enclose_and_nothing_else() -> None
     for seed in range(60):
         rng = np.random.default_rng(seed)
         canvas = Canvas(96, 96, 2)
-        SCENES["lines"][0](canvas, rng, synthetic.Pen(2.0, Hand()))
+        SCENES["lines"][0](canvas, rng, Pen(2.0, Hand()))
         coverage = canvas.coverage()
         alone = Canvas(96, 96, 2)
         alone.ink[:] = canvas.ink
@@ -122,6 +125,26 @@ def test_lines_cover_themselves_and_what_they_enclose_and_nothing_else() -> None
         enclosing += bool((coverage > canvas.ink).any())
     # lattices, loops of letters, heads
     assert 5 < enclosing < 40
+
+
+def test_the_lines_of_a_diagram_enclose_nothing_by_themselves() -> None:
+    square = np.array([[40.0, 40], [88, 40], [88, 88], [40, 88]])
+    beside = 0
+    for seed in range(80):
+        canvas = Canvas(128, 128, 2)
+        notes(canvas, np.random.default_rng(seed), Pen(1.5, Hand()), square)
+        assert not canvas.region.any()
+        beside += int(canvas.ink.any())
+    assert beside > 70
+
+
+def test_an_oblong_page_is_a_strip_of_many_things() -> None:
+    counts = []
+    for seed in range(40):
+        canvas = Canvas(320, 64, 2)
+        SCENES["page"][0](canvas, np.random.default_rng(seed), Pen(1.0, Hand()))
+        counts.append(cv2.connectedComponents(canvas.coverage())[0] - 1)
+    assert np.mean(counts) > 5
 
 
 def test_a_coil_is_bare_between_its_turns() -> None:
