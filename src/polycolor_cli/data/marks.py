@@ -74,11 +74,13 @@ def mark(canvas: Canvas, rng: Rng, pen: Pen, at: NDArray, size: float) -> None:
 
 
 def details(canvas: Canvas, rng: Rng, pen: Pen, contour: Path) -> None:
-    """Ink inside an outline: marks, dividing lines, hatching, an inner outline."""
+    """Ink inside an outline: marks, dividing lines, hatching, an inner outline, a door in it."""
     centre = contour.mean(0)
     radius = float(np.abs(contour - centre).max())
     kind = rng.random()
-    if kind < 0.5:
+    if kind < 0.08:
+        _door(canvas, rng, pen, contour)
+    elif kind < 0.5:
         for _ in range(int(rng.integers(1, 6))):
             toward = contour[rng.integers(len(contour))]
             at = centre + (toward - centre) * rng.uniform(0, 0.55)
@@ -108,6 +110,21 @@ def details(canvas: Canvas, rng: Rng, pen: Pen, contour: Path) -> None:
         pen.line(canvas, centre + (contour - centre) * rng.uniform(0.4, 0.85), True, rng.uniform(0.5, 1.0))
 
 
+def _door(canvas: Canvas, rng: Rng, pen: Pen, contour: Path) -> None:
+    """Three sides of a box that stands on an outline within it; the outline between its posts may be left out."""
+    middle, first = contour.mean(0), int(rng.integers(len(contour)))
+    a, b = contour[first], contour[(first + 1) % len(contour)]
+    share = rng.uniform(0.1, 0.3)
+    at = rng.uniform(share, 1 - share)
+    posts = a + (b - a) * np.array([[at - share / 2], [at + share / 2]])
+    inward = middle - posts.mean(0)
+    inward = inward * rng.uniform(0.3, 0.8)
+    if rng.random() < 0.4:
+        for step in np.linspace(0.2, 0.8, 5) if rng.random() < 0.5 else [rng.uniform(0.2, 0.8)]:
+            canvas.dot(posts[0] + step * (posts[1] - posts[0]), pen.width * rng.uniform(0.7, 1.2), erase=True)
+    pen.line(canvas, np.stack([posts[0], posts[0] + inward, posts[1] + inward, posts[1]]), thinner=rng.uniform(0.6, 1))
+
+
 def stopped_short(rng: Rng, a: NDArray, b: NDArray, by: NDArray) -> tuple[NDArray, NDArray]:
     """The ends of a line that does not arrive at what it was meant to meet, mostly at its first end; by: pixels."""
     first, last = by / max(float(np.hypot(*(b - a))), 1e-6) * (rng.random(2) < [0.8, 0.4])
@@ -115,15 +132,17 @@ def stopped_short(rng: Rng, a: NDArray, b: NDArray, by: NDArray) -> tuple[NDArra
 
 
 def loose(canvas: Canvas, rng: Rng, pen: Pen, contour: Path) -> None:
-    """Ink beside an outline that encloses nothing, or a handle that does."""
+    """Ink beside an outline that encloses nothing, as whiskers and stalks with teeth do, or a handle that does."""
     centre = contour.mean(0)
     radius = float(np.abs(contour - centre).max())
     kind = rng.random()
+    if kind < 0.1:
+        return _whiskers(canvas, rng, pen, centre, radius)
     rim = int(rng.integers(len(contour)))
     outward = contour[rim] - centre
     outward = outward / max(float(np.hypot(*outward)), 1e-6)
     clear = pen.width * rng.uniform(1.6, 3) + 1.5
-    if kind < 0.3:
+    if kind < 0.35:
         for _ in range(int(rng.integers(1, 5))):
             size = radius * rng.uniform(0.05, 0.35)
             far = clear + size + radius * rng.uniform(0, 0.5)
@@ -134,6 +153,16 @@ def loose(canvas: Canvas, rng: Rng, pen: Pen, contour: Path) -> None:
         points = walk(centre + (contour - centre) * (1 + clear / radius + rng.uniform(0, 0.3)), 2.0)
         length = int(len(points) * rng.uniform(0.08, 0.55))
         pen.line(canvas, np.roll(points, -int(rng.integers(len(points))), 0)[: max(2, length)])
+    elif kind < 0.62:
+        # a stalk with teeth, twigs or leaves: keys, flowers, rakes
+        aside, long = np.array([-outward[1], outward[0]]), radius * rng.uniform(0.5, 1.5)
+        pen.line(canvas, np.stack([contour[rim], contour[rim] + outward * long]))
+        side, reach = rng.choice([-1, 1]), radius * rng.uniform(0.1, 0.4)
+        for share in rng.uniform(0.3, 1, int(rng.integers(1, 5))):
+            root = contour[rim] + outward * long * share
+            bend = rng.choice([0.0, rng.uniform(-0.6, 0.6)]) * reach * outward
+            side = -side if rng.random() < 0.3 else side
+            pen.line(canvas, np.stack([root, root + side * 0.6 * reach * aside + bend, root + side * reach * aside]))
     elif kind < 0.7:
         end = contour[rim] + outward * radius * rng.uniform(0.2, 0.8)
         bend = (contour[rim] + end) / 2 + rng.normal(0, 0.15 * radius, 2)
@@ -156,6 +185,20 @@ def loose(canvas: Canvas, rng: Rng, pen: Pen, contour: Path) -> None:
         low = float(contour[:, 1].max()) + (clear if rng.random() < 0.6 else 0.0)
         x = centre[0] + radius * np.sort(rng.uniform(-1.5, 1.5, 2))
         pen.line(canvas, np.array([[x[0], low], [x[1], low]]))
+
+
+def _whiskers(canvas: Canvas, rng: Rng, pen: Pen, centre: NDArray, radius: float) -> None:
+    """Lines that begin in a shape, cross its outline and end in the open, fanned, on one side or on two."""
+    turn = rng.choice([0.0, rng.uniform(0, TAU)])
+    count, fan, thinner = int(rng.integers(2, 6)), rng.uniform(0.05, 0.35), rng.uniform(0.4, 1.0)
+    near, far = rng.uniform(0.2, 0.8), rng.uniform(1.1, 1.8)
+    for side in (0, TAU / 2)[: int(rng.integers(1, 3))]:
+        for k in np.arange(count) - (count - 1) / 2:
+            angle = turn + side + k * fan + rng.normal(0, 0.03)
+            way, aside = (np.array([np.cos(a), np.sin(a)]) for a in (angle, turn + side + TAU / 4))
+            start, end = centre + radius * near * way, centre + radius * (far * way + 0.1 * k * aside)
+            bend = (start + end) / 2 + rng.normal(0, 0.02 * radius, 2)
+            pen.line(canvas, np.stack([start, bend, end]), thinner=thinner)
 
 
 def arrow(canvas: Canvas, pen: Pen, path: Path, thinner: float, head: float) -> None:
@@ -205,6 +248,13 @@ def notes(canvas: Canvas, rng: Rng, pen: Pen, contour: Path) -> None:
                 pen.line(canvas, np.stack([at - across, at + across]), thinner=thinner)
                 if rng.random() < 0.6:
                     word(at + np.abs(across) * [-6, 6])
+        if rng.random() < 0.3:
+            # bars stand on one of them
+            wide = float(np.hypot(*(ends[0] - origin))) / (2 * int(rng.integers(2, 7)))
+            for left in origin[0] + wide * np.arange(1, int(rng.integers(2, 9)), 2):
+                high = rng.uniform(0.1, 0.9) * (origin[1] - ends[1][1])
+                box = np.array([[0, 0], [0, -high], [wide, -high], [wide, 0]]) + [left, origin[1]]
+                pen.outline(canvas, rng, box)
     elif kind < 0.48:
         # how wide or high it is
         for side in rng.permutation(4)[: int(rng.integers(1, 3))]:

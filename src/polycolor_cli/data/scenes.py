@@ -313,7 +313,10 @@ def _diagram(canvas: Canvas, rng: Rng, pen: Pen) -> None:
     size = np.array([canvas.width, canvas.height])
     pen.dashes = 0.0
     pen.width = min(pen.width, max(pen.finest, 0.03 * float(size.min())))
-    if rng.random() < 0.65:
+    kind = rng.random()
+    if kind < 0.15:
+        return _graph(canvas, rng, pen, size)
+    if kind < 0.7:
         radius = rng.uniform(0.12, 0.38) * float(size.min())
         centre = size / 2 + rng.uniform(-0.5, 0.5, 2) * np.maximum(size / 2 - radius, 0)
         contour = place(pen.shape(rng), centre, radius)
@@ -343,6 +346,26 @@ def _diagram(canvas: Canvas, rng: Rng, pen: Pen) -> None:
             arrow(canvas, pen, path, thinner, float(np.clip(4 * pen.width * thinner, 3, 0.2 * cell.min())))
         else:
             pen.line(canvas, path, thinner=thinner)
+
+
+def _graph(canvas: Canvas, rng: Rng, pen: Pen, size: NDArray) -> None:
+    """Nodes, and lines from each to one before it: a tree, or a chain that all but closes."""
+    count, radius = int(rng.integers(3, 9)), float(size.min()) * rng.uniform(0.05, 0.11)
+    if rng.random() < 0.5:
+        turn = rng.uniform(0, TAU) + np.arange(count) * TAU / count
+        at = size / 2 + 0.38 * size * np.stack([np.cos(turn), np.sin(turn)], 1)
+    else:
+        at = rng.uniform(0.12, 0.88, (count, 2)) * size
+    node, thinner = shapes.ellipse(rng, 1.0) if rng.random() < 0.6 else pen.shape(rng), rng.uniform(0.4, 1.0)
+    for k in range(1, count):
+        before = k - 1 if rng.random() < 0.7 else rng.integers(k)
+        way = at[k] - at[before]
+        long = max(float(np.hypot(*way)), 1e-6)
+        if long > 2.5 * radius:
+            pen.line(canvas, at[before] + np.array([[radius], [long - radius]]) / long * way, thinner=thinner)
+    for middle in at:
+        canvas.clear(place(node, middle, radius))
+        pen.outline(canvas, rng, place(node, middle, radius))
 
 
 def _nothing(canvas: Canvas, rng: Rng, pen: Pen) -> None:
