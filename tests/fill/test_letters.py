@@ -36,6 +36,13 @@ def test_a_caption_stays_ink(colorizer: Colorizer, words: str) -> None:
     assert np.array_equal(painted[310:], np.repeat(with_words[310:, :, None], 3, 2))
 
 
+@pytest.mark.parametrize("turns", [1, 3])
+def test_so_does_one_that_is_written_sideways(colorizer: Colorizer, turns: int) -> None:
+    sideways = np.where(page() < 255, np.uint8(255), page(((60, 330), "height in cm", 22)))
+    both = np.minimum(page(((60, 330), "circle", 26)), np.rot90(sideways, turns))
+    assert np.array_equal(colorizer.coverage(both), colorizer.coverage(page()))
+
+
 def test_lines_of_a_worksheet_stay_ink_and_what_is_open_is_filled(colorizer: Colorizer) -> None:
     def sheet(*lines: str) -> np.ndarray:
         image = Image.new("L", (1240, 1754), 255)

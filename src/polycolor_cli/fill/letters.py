@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from polycolor_cli.fill.masks import SQUARE, dilated, distance_to, fraction
+from polycolor_cli.fill.masks import SQUARE, components, dilated, distance_to, fraction
 from polycolor_cli.fill.pieces import LONGEST, Page, searched
 from polycolor_cli.fill.planes import Coverage, Gray, Mask
 from polycolor_cli.fill.rules import paper_gray
@@ -75,8 +75,7 @@ def without_letters(gray: Gray, coverage: Coverage) -> Gray | None:
     if 2 * boxes[:, 3].min() > boxes[:, 2:].max():
         return None
     page = searched(gray)
-    letters, at = _letters(page, coverage), _searched_part(page)
-    is_letter = np.r_[False, letters][page.label]
+    at, is_letter = _searched_part(page), _all_letters(page, coverage)
     if not (coverage[at][is_letter] >= 128).any():
         return None
     mask = cv2.resize(is_letter.view(np.uint8), None, fx=step, fy=step, interpolation=cv2.INTER_NEAREST)
@@ -88,7 +87,7 @@ def without_letters(gray: Gray, coverage: Coverage) -> Gray | None:
     if (paper := paper_gray(gray)) is not None:
         return np.where(mask > 0, np.uint8(paper), gray)
     # in uneven light, the mean of the paper around
-    side = 2 * int(page.boxes[letters, 3].max()) + 1
+    side = 2 * int(components(is_letter)[1][:, 2:].max()) + 1
     bare = 1 - cv2.dilate(is_letter.view(np.uint8), SQUARE, iterations=2).astype(np.float32)
     light = cv2.blur(gray[at] * bare, (side, side))
     around = np.round(light / np.maximum(cv2.blur(bare, (side, side)), 1e-6)).astype(np.uint8)
@@ -97,7 +96,7 @@ def without_letters(gray: Gray, coverage: Coverage) -> Gray | None:
 
 def has_letters(gray: Gray, coverage: Coverage) -> bool:
     """Whether there are letters beside the shapes of a drawing, covered or not; both as of `without_letters`."""
-    return bool(_letters(searched(gray), coverage).any())
+    return bool(_all_letters(searched(gray), coverage).any())
 
 
 def _searched_part(page: Page) -> tuple[slice, slice]:
@@ -106,7 +105,14 @@ def _searched_part(page: Page) -> tuple[slice, slice]:
     return slice(0, height, page.step), slice(0, width, page.step)
 
 
-def _letters(page: Page, coverage: Coverage) -> Mask:
+def _all_letters(page: Page, coverage: Coverage) -> Mask:
+    """Where on a page letters are beside its shapes, in rows or in columns, as what is written sideways is."""
+    turned = Page(page.gray.T, np.ascontiguousarray(page.ink.T), page.step)
+    across, down = _letters(page, coverage), _letters(turned, coverage.T, in_rows_alone=True)
+    return np.r_[False, across][page.label] | np.r_[False, down][turned.label].T
+
+
+def _letters(page: Page, coverage: Coverage, in_rows_alone: bool = False) -> Mask:
     """Which connected ink of a page is a letter, and beside its shapes."""
     answer = np.zeros(len(page.boxes), np.bool_)
     if not len(answer):
@@ -134,7 +140,7 @@ def _letters(page: Page, coverage: Coverage) -> Mask:
     is_text &= np.bincount(row, ink / covered, most) >= BARE * members
     is_text &= ~_are_alike(page.boxes[few, 2:], row)
     in_row = is_text[row]
-    if 2 * np.count_nonzero(in_row) < len(few):
+    if not in_rows_alone and 2 * np.count_nonzero(in_row) < len(few):
         in_row = _labels(page, is_covered, few, measured, in_row | (members[row] < ROW))
     if in_row.any():
         low, high = (1 - AS_HIGH) * height[few][in_row].min(), (1 + AS_HIGH) * height[few][in_row].max()
