@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw
 from conftest import square, square_truth
 from polycolor_cli.evaluate.classical import holes
 from polycolor_cli.evaluate.metrics import soft_iou
-from polycolor_cli.fill.closed import SMALLEST, closed_coverage
+from polycolor_cli.fill.closed import SMALLEST, bare_beside_closed, closed_coverage
 from polycolor_cli.fill.colorizer import Colorizer
 from polycolor_cli.fill.network import Network
 from polycolor_cli.fill.rules import tones_of
@@ -39,6 +39,45 @@ def test_where_there_may_be_a_gap_nothing_is_said(mark: str) -> None:
     elif mark == "shaded paper":
         gray = np.minimum(gray, np.linspace(100, 250, 128).astype(np.uint8))
     assert closed_coverage(gray, tones_of(gray)) is None
+
+
+@pytest.mark.parametrize("mark", ["", "a gap", "a line into the bay", "pale", "a long bite", "the rim"])
+def test_the_bay_of_a_closed_outline_is_bare_and_of_any_other_as_it_was(mark: str) -> None:
+    gray = drawn(U, closed=mark != "a gap", width=9 if mark == "a long bite" else 3)
+    covered = np.zeros_like(gray)
+    covered[15:110, 15:113] = 255
+    if mark == "a line into the bay":
+        gray[40:43, 45:70] = 0
+    elif mark == "pale":
+        gray[45:50, 15:26][gray[45:50, 15:26] == 0] = 150
+    elif mark == "a long bite":
+        gray[35:75, 10:20] = 255
+    elif mark == "the rim":
+        gray = gray[20:]
+        covered = covered[20:]
+    answer = bare_beside_closed(gray, covered, tones_of(gray))
+    assert np.array_equal(answer, covered) == bool(mark)
+    if not mark:
+        # what is enclosed, and the lines, are covered still
+        assert np.array_equal(answer >= 128, holes(gray) >= 128)
+
+
+def test_what_lies_between_two_closed_outlines_is_as_it_was() -> None:
+    gray = np.concatenate([drawn(U), drawn(U)], 1)
+    covered = np.full_like(gray, 255)
+    assert np.array_equal(bare_beside_closed(gray, covered, tones_of(gray)), covered)
+
+
+def test_one_open_thing_on_a_page_costs_the_others_nothing() -> None:
+    page = np.full((600, 800), 255, np.uint8)
+    page[40:168, 60:188] = drawn(U)
+    alone = np.full((600, 800), 255, np.uint8)
+    alone[40:168, 60:188] = drawn(U)
+    # a wide open box that the lines alone do not close
+    cv2.polylines(page, [np.array([[400, 300], [400, 500], [650, 500], [650, 300], [600, 300]])], False, 0, 4)
+    coverage = Colorizer().coverage(page)
+    assert np.array_equal(coverage[:250, :300], Colorizer().coverage(alone)[:250, :300])
+    assert coverage[400, 525] == 255
 
 
 def band(side: int, turns: float) -> list[tuple[float, float]]:

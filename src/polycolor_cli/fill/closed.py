@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polycolor_cli.fill.bites import without_bites
-from polycolor_cli.fill.masks import background, bounding_box, dilated, distance_to, touches_rim
+from polycolor_cli.fill.masks import background, bounding_box, dilated, distance_to, rim_of, touches_rim
 from polycolor_cli.fill.planes import Coverage, Gray, Mask
 from polycolor_cli.fill.rules import INK, SOFT, Tones, is_line_art, paper_gray, soft_edges
 
@@ -40,13 +40,11 @@ def closed_coverage(gray: Gray, tones: Tones) -> Coverage | None:
     # a line that is pale somewhere may be meant as open there
     if not is_sharp and not np.array_equal(background(contrast >= int(contrast.max()) / 2) & ~ink, around):
         return None
-    # a pinhole in a line is no inside
-    cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
-    enclosed = ~(around | (cv2.morphologyEx(ink.view(np.uint8), cv2.MORPH_CLOSE, cross) > 0))
+    enclosed = _enclosed(ink, around)
     if not enclosed.any():
         return None
     depth = distance_to(enclosed)
-    if not _all_closed(ink, around, depth):
+    if _shapes(ink, around, depth)[1].any():
         return None
     covered = np.zeros_like(gray)
     covered[box] = ~around * np.uint8(255)
@@ -60,27 +58,73 @@ def closed_coverage(gray: Gray, tones: Tones) -> Coverage | None:
     return covered
 
 
-def _all_closed(ink: Mask, around: Mask, depth: NDArray[np.float32]) -> bool:
-    """Whether each connected shape is a closed outline; depth: pixels to the nearest one that is enclosed."""
+def bare_beside_closed(gray: Gray, coverage: Coverage, tones: Tones) -> Coverage:
+    """A coverage without what is beyond a closed outline and belongs to nothing else: the bays of a star or a C.
+
+    Other things on the page are open, or no network would have been asked; all as of `closed_coverage`.
+    """
+    if tones.ends is None or (paper := paper_gray(gray)) is None:
+        return coverage
+    import cv2
+
+    contrast = cv2.absdiff(gray, float(paper))
+    ink = contrast >= max(2 * SOFT, INK * int(contrast.max()))
+    around = background(ink)
+    beyond = around & (coverage >= 128)
+    if not beyond.any() or not is_line_art(ink):
+        return coverage
+    depth = distance_to(_enclosed(ink, around))
+    shape, is_open = _shapes(ink, around, depth)
+    # what the picture's rim cuts off, or is pale somewhere, may go on
+    is_open[rim_of(shape)] = True
+    is_open[shape[background(contrast >= int(contrast.max()) / 2) & ~(ink | around)]] = True
+    side = ink & dilated(around)
+    of_side, thickness = shape[side], depth[side]
+    for number in np.flatnonzero(~is_open):
+        is_open[number] = _is_bitten(thickness[of_side == number])
+    count, piece = cv2.connectedComponents((coverage >= 128).view(np.uint8), connectivity=8)
+    in_piece, number = np.unique(np.stack([piece[side], of_side]), axis=1)
+    is_alone = np.bincount(in_piece, minlength=count) == 1
+    is_alone[in_piece[is_open[number]]] = False
+    is_alone[0] = False
+    return np.where(beyond & is_alone[piece], np.uint8(0), coverage)
+
+
+def _enclosed(ink: Mask, around: Mask) -> Mask:
+    """What ink encloses; a pinhole in a line is no inside."""
+    import cv2
+
+    cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
+    return ~(around | (cv2.morphologyEx(ink.view(np.uint8), cv2.MORPH_CLOSE, cross) > 0))
+
+
+def _shapes(ink: Mask, around: Mask, depth: NDArray[np.float32]) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
+    """The connected shapes by number, 0 around them, and which are no closed outlines.
+
+    depth: pixels to the nearest one that is enclosed.
+    """
     import cv2
 
     count, shape = cv2.connectedComponents((~around).view(np.uint8), connectivity=8)
+    is_open = np.zeros(count, np.bool_)
     at = np.flatnonzero(ink)
     of_shape = shape.ravel()[at]
     inked = np.bincount(of_shape, minlength=count)
     # across a line of width w, the distance to its sides is w / 4 on the mean, and half a pixel
     width = 4 * np.bincount(of_shape, distance_to(~ink).ravel()[at], count) / np.maximum(inked, 1) - 1
     is_far = depth.ravel()[at] > REACH * width[of_shape]
-    if not is_far.any():
-        return True
-    far = np.zeros_like(ink)
-    far.ravel()[at] = is_far
-    piece = cv2.connectedComponents(far.view(np.uint8), connectivity=8)[1].ravel()[at[is_far]]
-    # what is smaller than a square of the line's width is the tip of a sharp corner
-    return not (np.bincount(piece)[piece] > width[of_shape[is_far]] ** 2).any()
+    if is_far.any():
+        far = np.zeros_like(ink)
+        far.ravel()[at] = is_far
+        piece = cv2.connectedComponents(far.view(np.uint8), connectivity=8)[1].ravel()[at[is_far]]
+        # what is smaller than a square of the line's width is the tip of a sharp corner
+        is_open[of_shape[is_far][np.bincount(piece)[piece] > width[of_shape[is_far]] ** 2]] = True
+    return shape, is_open
 
 
 def _is_bitten(thickness: NDArray[np.float32]) -> bool:
     """Whether a line, by how thick it is at each pixel of its outer side, is so thin somewhere that a piece is gone."""
+    if not thickness.size:
+        return True
     usual = np.median(thickness)
     return bool(thickness.min() < min(THINNEST * usual, usual - 2))

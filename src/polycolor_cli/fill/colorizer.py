@@ -15,7 +15,7 @@ from polycolor_cli.color import RGB, ColorError
 from polycolor_cli.files.picture import NOTHING, About, PictureError, about, read_picture, seen
 from polycolor_cli.fill.bridges import bridged
 from polycolor_cli.fill.clean import cleaned
-from polycolor_cli.fill.closed import closed_coverage
+from polycolor_cli.fill.closed import bare_beside_closed, closed_coverage
 from polycolor_cli.fill.enlarged import SOFTER, enlarged, reduced, times_enlarged
 from polycolor_cli.fill.frames import inside_frame
 from polycolor_cli.fill.gaps import coverage_across_gaps
@@ -360,6 +360,7 @@ class Colorizer:
             return _Decision(gray, np.zeros_like(coverage), guessed)
         if clean is not None:
             clean = ink_first(gray, coverage, clean)
+            coverage = bare_beside_closed(gray, coverage, tones)
             coverage = exact_where_clean(gray, coverage, half, clean)
         if guessed:
             coverage = without_veils(decide_soft_areas(coverage, share=1 if hopeless else 0.5))

@@ -24,6 +24,8 @@ MOST = 5000
 """Things as small beyond which a page is one of noise."""
 ROW = 3
 """Letters of which a row is made at least."""
+COLUMN = 6
+"""The same of one written sideways, which dashes and stains one below the other look like, too."""
 LINE = 0.15
 """Parts of their height by which their upper or lower ends may differ; always may a pixel and a half."""
 CLOSE = 1.6
@@ -108,12 +110,12 @@ def _searched_part(page: Page) -> tuple[slice, slice]:
 def _all_letters(page: Page, coverage: Coverage) -> Mask:
     """Where on a page letters are beside its shapes, in rows or in columns, as what is written sideways is."""
     turned = Page(page.gray.T, np.ascontiguousarray(page.ink.T), page.step)
-    across, down = _letters(page, coverage), _letters(turned, coverage.T, in_rows_alone=True)
+    across, down = _letters(page, coverage), _letters(turned, coverage.T, COLUMN)
     return np.r_[False, across][page.label] | np.r_[False, down][turned.label].T
 
 
-def _letters(page: Page, coverage: Coverage, in_rows_alone: bool = False) -> Mask:
-    """Which connected ink of a page is a letter, and beside its shapes."""
+def _letters(page: Page, coverage: Coverage, least: int = ROW) -> Mask:
+    """Which connected ink of a page is a letter, and beside its shapes; least: letters of a row, at least."""
     answer = np.zeros(len(page.boxes), np.bool_)
     if not len(answer):
         return answer
@@ -129,18 +131,18 @@ def _letters(page: Page, coverage: Coverage, in_rows_alone: bool = False) -> Mas
     is_beside = ~has_large[piece[top + height // 2, left + width // 2]]
     fits = (height >= LEGIBLE) & (height <= SMALL * length.max()) & (width <= WIDE * height) & is_beside
     few = np.flatnonzero(fits)
-    if not ROW <= len(few) <= MOST:
+    if not least <= len(few) <= MOST:
         return answer
     measured = np.array([_measured(page, is_covered, int(number)) for number in few])
     ink, enclosed, covered, hull = measured.T
     row, most = _rows(page.boxes[few]), len(few)
     members = np.bincount(row, minlength=most)
-    is_text = (members >= ROW) & (2 * np.bincount(row, ink < STRAIGHT * hull, most) >= members)
+    is_text = (members >= least) & (2 * np.bincount(row, ink < STRAIGHT * hull, most) >= members)
     is_text &= np.bincount(row, ink / enclosed, most) >= INKED * members
     is_text &= np.bincount(row, ink / covered, most) >= BARE * members
     is_text &= ~_are_alike(page.boxes[few, 2:], row)
     in_row = is_text[row]
-    if not in_rows_alone and 2 * np.count_nonzero(in_row) < len(few):
+    if least == ROW and 2 * np.count_nonzero(in_row) < len(few):
         in_row = _labels(page, is_covered, few, measured, in_row | (members[row] < ROW))
     if in_row.any():
         low, high = (1 - AS_HIGH) * height[few][in_row].min(), (1 + AS_HIGH) * height[few][in_row].max()
