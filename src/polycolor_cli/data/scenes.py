@@ -349,13 +349,9 @@ def _diagram(canvas: Canvas, rng: Rng, pen: Pen) -> None:
 
 
 def _graph(canvas: Canvas, rng: Rng, pen: Pen, size: NDArray) -> None:
-    """Nodes, and lines from each to one before it: a tree, or a chain that all but closes."""
+    """Nodes, and lines from each to one before it: a tree."""
     count, radius = int(rng.integers(3, 9)), float(size.min()) * rng.uniform(0.05, 0.11)
-    if rng.random() < 0.5:
-        turn = rng.uniform(0, TAU) + np.arange(count) * TAU / count
-        at = size / 2 + 0.38 * size * np.stack([np.cos(turn), np.sin(turn)], 1)
-    else:
-        at = rng.uniform(0.12, 0.88, (count, 2)) * size
+    at = rng.uniform(0.12, 0.88, (count, 2)) * size
     node, thinner = shapes.ellipse(rng, 1.0) if rng.random() < 0.6 else pen.shape(rng), rng.uniform(0.4, 1.0)
     for k in range(1, count):
         before = k - 1 if rng.random() < 0.7 else rng.integers(k)
@@ -374,8 +370,8 @@ def _nothing(canvas: Canvas, rng: Rng, pen: Pen) -> None:
 
 SCENES: dict[str, tuple[Callable[[Canvas, Rng, Pen], None], float]] = {
     "one": (_one, 0.07),
-    "diagram": (_diagram, 0.1),
-    "sketch": (_sketch, 0.09),
+    "diagram": (_diagram, 0.08),
+    "sketch": (_sketch, 0.11),
     "page": (_page, 0.06),
     "composition": (_composition, 0.06),
     "stack": (_stack, 0.06),

@@ -73,8 +73,8 @@ def without_letters(gray: Gray, coverage: Coverage) -> Gray | None:
     if len(outlines) < 2:
         return None
     boxes = np.array([cv2.boundingRect(outline) for outline in outlines])
-    # words are low beside what is drawn
-    if 2 * boxes[:, 3].min() > boxes[:, 2:].max():
+    # words are low, or narrow, beside what is drawn
+    if 2 * boxes[:, 2:].min() > boxes[:, 2:].max():
         return None
     page = searched(gray)
     at, is_letter = _searched_part(page), _all_letters(page, coverage)
