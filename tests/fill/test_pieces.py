@@ -7,7 +7,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from polycolor_cli import Colorizer
 from polycolor_cli.fill.paint import Paint
-from polycolor_cli.fill.pieces import is_text, pieces, searched
+from polycolor_cli.fill.pieces import is_text, parts_of, pieces, searched
 
 
 @pytest.fixture(scope="module")
@@ -168,3 +168,31 @@ def test_a_faint_circle_that_stands_alone_is_a_piece() -> None:
     # but one on a line of its gray is not
     cv2.line(page, (0, 120), (799, 120), 175, 1)
     assert list(pieces(searched(page), 160)) == []
+
+
+def test_what_was_seen_of_a_piece_alone_goes() -> None:
+    page = np.full((600, 800), 240, np.uint8)
+    for x, y in ((100, 100), (300, 100), (360, 100), (400, 400), (796, 300)):
+        cv2.circle(page, (x, y), 20, 20, 2)
+    coverage = np.zeros_like(page)
+    # with a wedge beside it, together with another, and not at all; the last is cut off by the rim
+    coverage[70:130, 70:180] = coverage[70:130, 270:390] = coverage[270:330, 770:] = 255
+    parts, before = parts_of(searched(page), coverage), coverage.copy()
+    for piece in pieces(searched(page), 160):
+        parts.remove(piece, coverage)
+    assert not coverage[:, :200].any()
+    assert np.array_equal(coverage[:, 200:], before[:, 200:])
+
+
+def test_the_mouths_of_small_open_things_are_bare(colorizer: Colorizer) -> None:
+    page, mouths = np.full((900, 1200), 255, np.uint8), np.zeros((900, 1200), np.uint8)
+    band = np.array([[0, 0], [26, 0], [26, 60], [44, 60], [44, 0], [70, 0], [70, 82], [0, 82]])
+    places = [(x, y) for x in range(80, 1100, 160) for y in range(90, 800, 170)]
+    for x, y in places:
+        cv2.polylines(page, [band + [x, y]], True, 0, 2, cv2.LINE_AA)
+        # open below, so that a network is asked
+        page[y + 75 : y + 90, x + 25 : x + 45] = 255
+        mouths[y : y + 56, x + 29 : x + 42] = 1
+    covered = colorizer.coverage(page) >= 128
+    assert np.count_nonzero(covered & (mouths > 0)) < 0.05 * np.count_nonzero(mouths)
+    assert all(covered[y + 70, x + 10] for x, y in places)

@@ -25,7 +25,7 @@ from polycolor_cli.fill.letters import has_letters, without_letters
 from polycolor_cli.fill.masks import median
 from polycolor_cli.fill.network import Network, doublings
 from polycolor_cli.fill.paint import Holes, Lines, Only, Paint, Pixels, paint, paper_around, rgb_of
-from polycolor_cli.fill.pieces import Page, is_text, pieces, searched
+from polycolor_cli.fill.pieces import Page, is_text, parts_of, pieces, searched
 from polycolor_cli.fill.planes import Coverage, Gray
 from polycolor_cli.fill.rims import with_soft_rim
 from polycolor_cli.fill.rules import (
@@ -384,14 +384,16 @@ class Colorizer:
         return _Decision(gray, coverage, decision.guessed)
 
     def _add_pieces(self, page: Page, coverage: Coverage) -> float:
-        """Add to the coverage of a page what is covered of small things that were dots when the network saw all.
+        """Put into the coverage of a page what is covered of small things that were dots when the network saw all.
 
-        Returns the share of all that is covered that was decided so and not before.
+        What was covered of such a thing alone goes. Returns the share of all that is covered that was decided so.
         """
-        decided_here = 0
+        decided_here, parts = 0, None
         for piece in pieces(page, DOT << doublings(page.gray)):
             piece_of = self._decide_drawing(piece.gray, tones_of(piece.gray))
             if piece_of.guessed <= HOPELESS:
+                parts = parts or parts_of(page, coverage)
+                parts.remove(piece, coverage)
                 np.maximum(coverage[piece.view], piece_of.coverage, out=coverage[piece.view])
                 decided_here += int(piece_of.coverage.sum(dtype=np.int64))
         return min(1.0, decided_here / max(int(coverage.sum(dtype=np.int64)), 1))

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polycolor_cli.fill.masks import bounding_box, components, median, rim_of
-from polycolor_cli.fill.planes import Gray
+from polycolor_cli.fill.planes import Coverage, Gray
 from polycolor_cli.fill.rules import INK
 
 LONGEST = 1240
@@ -134,6 +134,33 @@ def pieces(page: Page, longest: float) -> Iterator[Piece]:
             part[: others.shape[0], : others.shape[1]][others > 0] = median(part)
         if not _goes_on(part, contrast):
             yield Piece((rows, columns), part)
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The connected parts of a coverage by number, 0 around them, how much ink each has, and up to which gray it is."""
+
+    label: NDArray[np.int32]
+    inked: NDArray[np.intp]
+    level: int
+
+    def remove(self, piece: Piece, coverage: Coverage) -> None:
+        """Take out of a coverage the parts that have no other ink than a piece, and that no rim cuts off."""
+        here = self.label[piece.view]
+        inked = np.bincount(here[piece.gray <= self.level], minlength=len(self.inked))
+        is_its = (inked > 0) & (inked == self.inked)
+        is_its[0] = False
+        is_its[rim_of(self.label)] = False
+        for number in np.flatnonzero(is_its):
+            coverage[self.label == number] = 0
+
+
+def parts_of(page: Page, coverage: Coverage) -> Parts:
+    """The parts of a page's coverage, uint8 (H, W) like its gray."""
+    count, label = cv2.connectedComponents((coverage >= 128).view(np.uint8), connectivity=8)
+    height, width = (side * page.step for side in page.ink.shape)
+    level = int(page.gray[: height : page.step, : width : page.step][page.ink > 0].max())
+    return Parts(label, np.bincount(label[page.gray <= level], minlength=count), level)
 
 
 def _goes_on(part: Gray, contrast: int) -> bool:
