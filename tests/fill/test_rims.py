@@ -78,7 +78,7 @@ def test_a_line_between_a_painted_region_and_another_stays_one(colorizer: Colori
     painted = np.asarray(colorizer(page, at=[((70, 100), "white")], lines="fill"))
     # half of it is gone, with the region's own outline and all that is soft around it
     assert painted[:, :96].min() > 250
-    assert painted[100, 101].max() < 90
+    assert painted[100, 101].max() < 120
     assert np.array_equal(painted[:, 106:, 0], page[:, 106:])
 
 

@@ -14,7 +14,7 @@ def test_the_truth_has_the_least_loss(name: Loss) -> None:
     right, blank, everything = (
         loss_of(name, logits, batch).item() for logits in (truth, torch.full_like(truth, -9), torch.full_like(truth, 9))
     )
-    assert right < 0.05
+    assert right < 0.1
     assert right < min(blank, everything) / 3
 
 
@@ -44,5 +44,5 @@ def test_a_border_adds_its_own_loss_where_it_is_known() -> None:
     right = torch.cat([coverage, torch.logit(batch.border, 1e-4)], 1)
     wrong = torch.cat([coverage, -torch.logit(batch.border, 1e-4)], 1)
     alone = loss_of("bce-dice", coverage, batch)
-    assert loss_of("bce-dice", right, batch) < alone + 0.2 < loss_of("bce-dice", wrong, batch)
+    assert loss_of("bce-dice", right, batch) < alone + 0.3 < loss_of("bce-dice", wrong, batch)
     assert loss_of("bce-dice", wrong, replace(batch, border=None)) == alone
