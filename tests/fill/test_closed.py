@@ -55,17 +55,34 @@ def test_the_bay_of_a_closed_outline_is_bare_and_of_any_other_as_it_was(mark: st
     elif mark == "the rim":
         gray = gray[20:]
         covered = covered[20:]
-    answer = bare_beside_closed(gray, covered, tones_of(gray))
+    answer = beside_another(gray, covered)
     assert np.array_equal(answer, covered) == bool(mark)
     if not mark:
         # what is enclosed, and the lines, are covered still
         assert np.array_equal(answer >= 128, holes(gray) >= 128)
+    # one thing alone is open, or it would have been traced
+    assert np.array_equal(bare_beside_closed(gray, covered, (0, 255)), covered)
 
 
-def test_what_lies_between_two_closed_outlines_is_as_it_was() -> None:
+def beside_another(gray: Gray, covered: Gray) -> Gray:
+    """A coverage without the bays of closed outlines, of a drawing that has a square beside it."""
+    page, coverage = (np.pad(plane, ((0, 0), (0, 64)), "edge") for plane in (gray, covered))
+    page[:, -64:], coverage[:, -64:] = 255, 0
+    page[40:60, -40:-20], coverage[40:60, -40:-20] = 0, 255
+    answer = bare_beside_closed(page, coverage, (0, 255))
+    assert np.array_equal(answer[:, -64:], coverage[:, -64:])
+    return answer[:, :-64]
+
+
+def test_what_lies_between_closed_outlines_is_as_it_was_where_there_is_a_line() -> None:
     gray = np.concatenate([drawn(U), drawn(U)], 1)
-    covered = np.full_like(gray, 255)
-    assert np.array_equal(bare_beside_closed(gray, covered, tones_of(gray)), covered)
+    covered = np.zeros_like(gray)
+    covered[15:110, 15:240] = 255
+    assert not np.array_equal(beside_another(gray, covered), covered)
+    covered[15:110, 15:240] = 255
+    gray[100:103, 110:147] = 0
+    gray[60, 120:130] = 0
+    assert np.array_equal(beside_another(gray, covered), covered)
 
 
 def test_one_open_thing_on_a_page_costs_the_others_nothing() -> None:

@@ -360,7 +360,7 @@ class Colorizer:
             return _Decision(gray, np.zeros_like(coverage), guessed)
         if clean is not None:
             clean = ink_first(gray, coverage, clean)
-            coverage = bare_beside_closed(gray, coverage, tones)
+            coverage = bare_beside_closed(gray, coverage, clean)
             coverage = exact_where_clean(gray, coverage, half, clean)
         if guessed:
             coverage = without_veils(decide_soft_areas(coverage, share=1 if hopeless else 0.5))
