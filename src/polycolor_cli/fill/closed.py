@@ -90,6 +90,8 @@ def bare_beside_closed(gray: Gray, coverage: Coverage, ends: tuple[int, int]) ->
     label, boxes = components(coverage >= 128)
     answer = coverage.copy()
     for number, (left, top, width, height) in enumerate(boxes[:MOST].tolist(), 1):
+        if max(width, height) + 2 * AROUND < SMALLEST:
+            continue
         part = np.s_[max(top - AROUND, 0) : top + height + AROUND, max(left - AROUND, 0) : left + width + AROUND]
         mine = cv2.dilate((label[part] == number).view(np.uint8), SQUARE, iterations=AROUND - 1) > 0
         alone = np.where(mine, gray[part], np.uint8(ends[1]))
