@@ -24,8 +24,8 @@ def drawn(points: list[tuple[float, float]], side: int = 128, width: int = 3, cl
     return np.array(image)
 
 
-@pytest.mark.parametrize("mark", ["a gap", "a line into the bay", "pale", "a long bite", "the rim", "shaded paper"])
-def test_where_there_may_be_a_gap_nothing_is_said(mark: str) -> None:
+def maybe_open(mark: str) -> Gray:
+    """A U whose outline may be open, for a reason; with any other it is closed."""
     gray = drawn(U, closed=mark != "a gap", width=9 if mark == "a long bite" else 3)
     assert mark == "a gap" or closed_coverage(gray, tones_of(gray)) is not None
     if mark == "a line into the bay":
@@ -34,7 +34,13 @@ def test_where_there_may_be_a_gap_nothing_is_said(mark: str) -> None:
         gray[45:50, 15:26][gray[45:50, 15:26] == 0] = 150
     elif mark == "a long bite":
         gray[35:75, 10:20] = 255
-    elif mark == "the rim":
+    return gray
+
+
+@pytest.mark.parametrize("mark", ["a gap", "a line into the bay", "pale", "a long bite", "the rim", "shaded paper"])
+def test_where_there_may_be_a_gap_nothing_is_said(mark: str) -> None:
+    gray = maybe_open(mark)
+    if mark == "the rim":
         gray[0, 40] = 0
     elif mark == "shaded paper":
         gray = np.minimum(gray, np.linspace(100, 250, 128).astype(np.uint8))
@@ -43,18 +49,11 @@ def test_where_there_may_be_a_gap_nothing_is_said(mark: str) -> None:
 
 @pytest.mark.parametrize("mark", ["", "a gap", "a line into the bay", "pale", "a long bite", "the rim"])
 def test_the_bay_of_a_closed_outline_is_bare_and_of_any_other_as_it_was(mark: str) -> None:
-    gray = drawn(U, closed=mark != "a gap", width=9 if mark == "a long bite" else 3)
+    gray = maybe_open(mark)
     covered = np.zeros_like(gray)
     covered[15:110, 15:113] = 255
-    if mark == "a line into the bay":
-        gray[40:43, 45:70] = 0
-    elif mark == "pale":
-        gray[45:50, 15:26][gray[45:50, 15:26] == 0] = 150
-    elif mark == "a long bite":
-        gray[35:75, 10:20] = 255
-    elif mark == "the rim":
-        gray = gray[20:]
-        covered = covered[20:]
+    if mark == "the rim":
+        gray, covered = gray[20:], covered[20:]
     answer = beside_another(gray, covered)
     assert np.array_equal(answer, covered) == bool(mark)
     if not mark:

@@ -7,7 +7,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from polycolor_cli import Colorizer
 from polycolor_cli.fill.paint import Paint
-from polycolor_cli.fill.pieces import is_text, parts_of, pieces, searched
+from polycolor_cli.fill.pieces import Parts, is_text, pieces, searched
 
 
 @pytest.fixture(scope="module")
@@ -177,9 +177,9 @@ def test_what_was_seen_of_a_piece_alone_goes() -> None:
     coverage = np.zeros_like(page)
     # with a wedge beside it, together with another, and not at all; the last is cut off by the rim
     coverage[70:130, 70:180] = coverage[70:130, 270:390] = coverage[270:330, 770:] = 255
-    parts, before = parts_of(searched(page), coverage), coverage.copy()
+    parts, before = Parts(searched(page), coverage), coverage.copy()
     for piece in pieces(searched(page), 160):
-        parts.remove(piece, coverage)
+        parts.remove(piece)
     assert not coverage[:, :200].any()
     assert np.array_equal(coverage[:, 200:], before[:, 200:])
 

@@ -10,40 +10,7 @@ from polycolor_cli.data.strokes import Canvas, Path, walk
 
 Rng = np.random.Generator
 
-_WORDS = (
-    "A",
-    "B",
-    "C",
-    "D",
-    "E",
-    "F",
-    "G",
-    "H",
-    "K",
-    "M",
-    "P",
-    "Q",
-    "R",
-    "S",
-    "2",
-    "3",
-    "4",
-    "5",
-    "6",
-    "8",
-    "9",
-    "i",
-    "in",
-    "ok",
-    "3D",
-    "8K",
-    "?",
-    "!",
-    "%",
-    "&",
-    "+",
-    "x",
-)
+_WORDS = (*"ABCDEFGHKMPQRS2345689i", "in", "ok", "3D", "8K", *"?!%&+x")
 
 
 def place(contour: Path, centre: NDArray, radius: float) -> Path:
@@ -90,7 +57,7 @@ def details(canvas: Canvas, rng: Rng, pen: Pen, contour: Path) -> None:
             a, b = contour[rng.integers(len(contour), size=2)]
             canvas.mean(np.stack([a, b]), pen.width)
             if rng.random() < 0.4:
-                a, b = stopped_short(rng, a, b, pen.width * rng.uniform(1, 3.5, 2) + 0.02 * radius)
+                a, b = _stopped_short(rng, a, b, pen.width * rng.uniform(1, 3.5, 2) + 0.02 * radius)
             pen.line(canvas, np.stack([a, b]), thinner=rng.uniform(0.5, 1.0))
     elif kind < 0.8:
         planes = canvas.ink, canvas.meant
@@ -125,7 +92,7 @@ def _door(canvas: Canvas, rng: Rng, pen: Pen, contour: Path) -> None:
     pen.line(canvas, np.stack([posts[0], posts[0] + inward, posts[1] + inward, posts[1]]), thinner=rng.uniform(0.6, 1))
 
 
-def stopped_short(rng: Rng, a: NDArray, b: NDArray, by: NDArray) -> tuple[NDArray, NDArray]:
+def _stopped_short(rng: Rng, a: NDArray, b: NDArray, by: NDArray) -> tuple[NDArray, NDArray]:
     """The ends of a line that does not arrive at what it was meant to meet, mostly at its first end; by: pixels."""
     first, last = by / max(float(np.hypot(*(b - a))), 1e-6) * (rng.random(2) < [0.8, 0.4])
     return (a + first * (b - a), b - last * (b - a)) if first + last < 0.6 else (a, b)

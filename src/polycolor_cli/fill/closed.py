@@ -24,14 +24,14 @@ REACH = 1.5
 """Line widths that ink may lie away from what it encloses; ink farther off belongs to a loose end."""
 THINNEST = 0.6
 """Thinnest place of a line, of its usual width, at which it is whole; two pixels less it may always be."""
-MOST = 64
-"""Things on a page that are looked at one by one for it, at most."""
-COUNTED = 512
-"""Longest side, in pixels, in which they are counted."""
-AROUND = 3
-"""Paper that is seen around each, in pixels."""
 SMALLEST = 48
 """Shortest longest side of a picture that is traced, in pixels; in fewer, loose ends are hardly longer than wide."""
+MOST = 64
+"""Things on a page that are traced one by one, at most."""
+COUNTED = 512
+"""Longest side, in pixels, in which these are counted."""
+AROUND = 3
+"""Paper that is seen around each, in pixels."""
 
 
 def closed_coverage(gray: Gray, tones: Tones) -> Coverage | None:

@@ -25,7 +25,7 @@ from polycolor_cli.fill.letters import has_letters, without_letters
 from polycolor_cli.fill.masks import median
 from polycolor_cli.fill.network import Network, doublings
 from polycolor_cli.fill.paint import Holes, Lines, Only, Paint, Pixels, paint, paper_around, rgb_of
-from polycolor_cli.fill.pieces import Page, is_text, parts_of, pieces, searched
+from polycolor_cli.fill.pieces import Page, Parts, is_text, pieces, searched
 from polycolor_cli.fill.planes import Coverage, Gray
 from polycolor_cli.fill.rims import with_soft_rim
 from polycolor_cli.fill.rules import (
@@ -258,8 +258,11 @@ class Colorizer:
 
             if isinstance(how, LabelMap):
                 return Filled(regions(how.by).labels, share, guessed, masked)
-            shape = (rimmed, around) if how.on_paper else (coverage, None)
-            return Filled(paint_regions(image, shape[0], regions(how.by), how, shape[1]), share, guessed, said)
+            if how.on_paper:
+                painted = paint_regions(image, rimmed, regions(how.by), how, around)
+            else:
+                painted = paint_regions(image, coverage, regions(how.by), how)
+            return Filled(painted, share, guessed, said)
 
         return map(filled, hows)
 
@@ -392,8 +395,8 @@ class Colorizer:
         for piece in pieces(page, DOT << doublings(page.gray)):
             piece_of = self._decide_drawing(piece.gray, tones_of(piece.gray))
             if piece_of.guessed <= HOPELESS:
-                parts = parts or parts_of(page, coverage)
-                parts.remove(piece, coverage)
+                parts = parts or Parts(page, coverage)
+                parts.remove(piece)
                 np.maximum(coverage[piece.view], piece_of.coverage, out=coverage[piece.view])
                 decided_here += int(piece_of.coverage.sum(dtype=np.int64))
         return min(1.0, decided_here / max(int(coverage.sum(dtype=np.int64)), 1))

@@ -5,6 +5,8 @@ dots do not, and are of more ink than of paper that they enclose, as shapes are 
 corners of a triangle, are known by each other: they are as high, and different.
 """
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -109,7 +111,7 @@ def _searched_part(page: Page) -> tuple[slice, slice]:
 
 def _all_letters(page: Page, coverage: Coverage) -> Mask:
     """Where on a page letters are beside its shapes, in rows or in columns, as what is written sideways is."""
-    turned = Page(page.gray.T, np.ascontiguousarray(page.ink.T), page.step)
+    turned = replace(page, gray=page.gray.T, ink=np.ascontiguousarray(page.ink.T))
     across, down = _letters(page, coverage), _letters(turned, coverage.T, COLUMN)
     return np.r_[False, across][page.label] | np.r_[False, down][turned.label].T
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polycolor_cli.fill.masks import bounding_box, components, median, rim_of
-from polycolor_cli.fill.planes import Coverage, Gray
+from polycolor_cli.fill.planes import Coverage, Gray, Mask
 from polycolor_cli.fill.rules import INK
 
 LONGEST = 1240
@@ -56,12 +56,15 @@ class Piece:
 class Page:
     """A page in which ink was searched for.
 
-    ink: where there is some, 0 or 1, in a size `step` times smaller than the page's gray.
+    ink: where there is some, 0 or 1, in a size `step` times smaller than the page's gray. paper, dark: the gray of
+    most there, and the darkest.
     """
 
     gray: Gray
     ink: NDArray[np.uint8]
     step: int
+    paper: int = 255
+    dark: int = 0
 
     @property
     def label(self) -> NDArray[np.int32]:
@@ -99,8 +102,11 @@ def searched(gray: Gray) -> Page:
     rows = functools.reduce(np.minimum, (gray[row:height:step] for row in range(step)))
     small = functools.reduce(np.minimum, (rows[:, column:width:step] for column in range(step)))
     paper, dark = median(small), int(small.min())
-    ink = (small < paper - INK * (paper - dark)).view(np.uint8)
-    return Page(gray, ink, step)
+    return Page(gray, _is_ink(small, paper, dark).view(np.uint8), step, paper, dark)
+
+
+def _is_ink(gray: Gray, paper: int, dark: int) -> Mask:
+    return gray < paper - INK * (paper - dark)
 
 
 def pieces(page: Page, longest: float) -> Iterator[Piece]:
@@ -117,7 +123,7 @@ def pieces(page: Page, longest: float) -> Iterator[Piece]:
         ink = np.where(is_letter[label], np.uint8(0), ink)
     label, boxes = components(cv2.dilate(ink, np.ones((JOINED, JOINED), np.uint8)).view(np.bool_))
     boxes = boxes * step
-    length, contrast = boxes[:, 2:].max(1, initial=0), median(gray[::step, ::step]) - int(gray.min())
+    length = boxes[:, 2:].max(1, initial=0)
     for number in np.flatnonzero((length >= 4 * JOINED) & (length <= longest)):
         left, top, width, height = boxes[number]
         margin = int(AROUND * length[number]) + step
@@ -132,35 +138,29 @@ def pieces(page: Page, longest: float) -> Iterator[Piece]:
             others = np.kron(others, np.ones((step, step), np.uint8))
             others = others[rows.start % step :, columns.start % step :][: part.shape[0], : part.shape[1]]
             part[: others.shape[0], : others.shape[1]][others > 0] = median(part)
-        if not _goes_on(part, contrast):
+        if not _goes_on(part, page.paper - page.dark):
             yield Piece((rows, columns), part)
 
 
-@dataclass(frozen=True)
 class Parts:
-    """The connected parts of a coverage by number, 0 around them, how much ink each has, and up to which gray it is."""
+    """The connected parts of a page's coverage, of which those that are a piece's alone can be taken out."""
 
-    label: NDArray[np.int32]
-    inked: NDArray[np.intp]
-    level: int
+    def __init__(self, page: Page, coverage: Coverage) -> None:
+        self._page, self._coverage = page, coverage
+        self._label, self._boxes = components(coverage >= 128)
+        is_ink = _is_ink(page.gray, page.paper, page.dark)
+        self._inked = np.bincount(self._label[is_ink], minlength=len(self._boxes) + 1)
+        # what the rim cuts off is more than is seen of it, and what is not covered is no part
+        self._inked[np.r_[0, rim_of(self._label)]] = -1
 
-    def remove(self, piece: Piece, coverage: Coverage) -> None:
-        """Take out of a coverage the parts that have no other ink than a piece, and that no rim cuts off."""
-        here = self.label[piece.view]
-        inked = np.bincount(here[piece.gray <= self.level], minlength=len(self.inked))
-        is_its = (inked > 0) & (inked == self.inked)
-        is_its[0] = False
-        is_its[rim_of(self.label)] = False
-        for number in np.flatnonzero(is_its):
-            coverage[self.label == number] = 0
-
-
-def parts_of(page: Page, coverage: Coverage) -> Parts:
-    """The parts of a page's coverage, uint8 (H, W) like its gray."""
-    count, label = cv2.connectedComponents((coverage >= 128).view(np.uint8), connectivity=8)
-    height, width = (side * page.step for side in page.ink.shape)
-    level = int(page.gray[: height : page.step, : width : page.step][page.ink > 0].max())
-    return Parts(label, np.bincount(label[page.gray <= level], minlength=count), level)
+    def remove(self, piece: Piece) -> None:
+        """Take out of the coverage the parts that have no other ink than a piece."""
+        here = self._label[piece.view][_is_ink(piece.gray, self._page.paper, self._page.dark)]
+        inked = np.bincount(here, minlength=len(self._inked))
+        for number in np.flatnonzero((inked > 0) & (inked == self._inked)):
+            left, top, width, height = self._boxes[number - 1]
+            box = np.s_[top : top + height, left : left + width]
+            self._coverage[box][self._label[box] == number] = 0
 
 
 def _goes_on(part: Gray, contrast: int) -> bool:

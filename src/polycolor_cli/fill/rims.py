@@ -11,8 +11,9 @@ from polycolor_cli.fill.planes import Coverage, Gray
 from polycolor_cli.fill.rules import SOFT, paper_gray
 
 WIDEST = 6
-"""Pixels that such a ramp reaches beyond what is covered, at most, or one for so many of the picture's longest side:"""
+"""Pixels that such a ramp reaches beyond what is covered, at most; in large pictures more."""
 LARGE = 100
+"""Pixels of the picture's longest side for each of those that it reaches there."""
 INKED = 0.7
 """Share of ink from which on a pixel beyond is ink of something else."""
 PALER = 0.9
