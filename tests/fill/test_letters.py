@@ -38,8 +38,8 @@ def test_a_caption_stays_ink(colorizer: Colorizer, words: str) -> None:
 
 @pytest.mark.parametrize("turns", [1, 3])
 def test_so_does_one_that_is_written_sideways(colorizer: Colorizer, turns: int) -> None:
-    sideways = np.where(page() < 255, np.uint8(255), page(((60, 330), "height in cm", 22)))
-    both = np.minimum(page(((60, 330), "circle", 26)), np.rot90(sideways, turns))
+    sideways = np.where(page() < 255, np.uint8(255), page(((60, 330), "height in metres", 22)))
+    both = np.minimum(page(((60, 330), "length", 26)), np.rot90(sideways, turns))
     assert np.array_equal(colorizer.coverage(both), colorizer.coverage(page()))
 
 

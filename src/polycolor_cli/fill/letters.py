@@ -112,12 +112,18 @@ def _searched_part(page: Page) -> tuple[slice, slice]:
 def _all_letters(page: Page, coverage: Coverage) -> Mask:
     """Where on a page letters are beside its shapes, in rows or in columns, as what is written sideways is."""
     turned = replace(page, gray=page.gray.T, ink=np.ascontiguousarray(page.ink.T))
-    across, down = _letters(page, coverage), _letters(turned, coverage.T, COLUMN)
-    return np.r_[False, across][page.label] | np.r_[False, down][turned.label].T
+    down = np.r_[False, _letters(turned, coverage.T, is_turned=True)][turned.label].T
+    # those are no things among which a caption would be one of few
+    rest = replace(page, ink=page.ink & ~down) if down.any() else page
+    return down | np.r_[False, _letters(rest, coverage)][rest.label]
 
 
-def _letters(page: Page, coverage: Coverage, least: int = ROW) -> Mask:
-    """Which connected ink of a page is a letter, and beside its shapes; least: letters of a row, at least."""
+def _letters(page: Page, coverage: Coverage, is_turned: bool = False) -> Mask:
+    """Which connected ink of a page is a letter, and beside its shapes.
+
+    is_turned: whether the page lies on its side; then none is a letter that stands alone.
+    """
+    least = COLUMN if is_turned else ROW
     answer = np.zeros(len(page.boxes), np.bool_)
     if not len(answer):
         return answer
@@ -144,11 +150,11 @@ def _letters(page: Page, coverage: Coverage, least: int = ROW) -> Mask:
     is_text &= np.bincount(row, ink / covered, most) >= BARE * members
     is_text &= ~_are_alike(page.boxes[few, 2:], row)
     in_row = is_text[row]
-    if least == ROW and 2 * np.count_nonzero(in_row) < len(few):
+    if not is_turned and 2 * np.count_nonzero(in_row) < len(few):
         in_row = _labels(page, is_covered, few, measured, in_row | (members[row] < ROW))
     if in_row.any():
         low, high = (1 - AS_HIGH) * height[few][in_row].min(), (1 + AS_HIGH) * height[few][in_row].max()
-        alone = ~in_row & (height[few] >= low) & (height[few] <= high) & (width[few] <= WIDER * high)
+        alone = ~(in_row | is_turned) & (height[few] >= low) & (height[few] <= high) & (width[few] <= WIDER * high)
         # what is hollow is no shape if it is drawn with the same pen
         pen = np.median([_stroke(page, number)[0] for number in few[in_row]])
         for one in np.flatnonzero(alone & (ink < INKED * enclosed)):
